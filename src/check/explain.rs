@@ -1,0 +1,3 @@
+//! Is this console output possible?
+pub struct Explanation;
+pub fn explain() {}

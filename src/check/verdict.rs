@@ -1,0 +1,201 @@
+//! Verdicts, and what an engine is.
+
+use super::{AutomatonError, Crowd, Final, Property, sighting};
+use crate::platform::{Move, Trace};
+use crate::scenario::Scenario;
+use crate::trace::{Closing, ReplayError, Schedule, lanes, replay};
+use std::fmt;
+
+/// Checks properties of a scenario.
+pub trait Engine {
+    /// Its name on the command line and in reports.
+    fn name(&self) -> &'static str;
+
+    /// One finding per property, in the order asked.
+    ///
+    /// # Errors
+    /// The scenario cannot be checked by this engine at all; see [`CheckError`].
+    fn check<S: Scenario>(
+        &self,
+        scenario: &S,
+        crowd: &Crowd,
+        properties: &[Property],
+    ) -> Result<Vec<Finding>, CheckError>;
+}
+
+/// Why there is no verdict at all, not even an inconclusive one.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The scenario breaks an assumption that verdicts rest on.
+    #[error(transparent)]
+    Automaton(#[from] AutomatonError),
+    /// The engine cannot check such a crowd.
+    #[error("the {engine} engine {reason}")]
+    Unsupported {
+        /// Which engine.
+        engine: &'static str,
+        /// What it cannot do, and what to use instead.
+        reason: String,
+    },
+    /// An engine's own witness does not replay.
+    #[error("the {engine} engine found a witness that does not replay, so its verdict cannot be trusted: {reason}")]
+    Witness {
+        /// Which engine.
+        engine: &'static str,
+        /// What happened on replay.
+        reason: String,
+    },
+}
+
+/// What an engine has to say of one property.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Which property.
+    pub property: Property,
+    /// What is so.
+    pub verdict: Verdict,
+    /// For [`Property::NoOversell`]: the most that were sold in any execution explored; `None` if that was not
+    /// found out, or if there is no bound.
+    pub worst: Option<u64>,
+}
+
+/// What is so, with what was explored to say it.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// An *always* property holds in every execution.
+    Proved(Explored),
+    /// An *always* property fails.
+    Refuted {
+        /// An execution in which it does.
+        witness: Box<Witness>,
+        /// What was explored.
+        explored: Explored,
+    },
+    /// A *sometimes* property holds in some execution.
+    Possible {
+        /// Such an execution.
+        witness: Box<Witness>,
+        /// What was explored.
+        explored: Explored,
+    },
+    /// A *sometimes* property holds in no execution.
+    Impossible(Explored),
+    /// Not known.
+    Inconclusive {
+        /// The limit that was hit, or why this engine cannot tell.
+        limit: String,
+        /// What was explored before.
+        explored: Explored,
+    },
+}
+
+impl Verdict {
+    /// The verdict that a witness, or the lack of one after everything was explored, comes to.
+    pub(crate) fn settled(property: Property, witness: Option<Witness>, explored: Explored) -> Verdict {
+        use super::Kind::{Always, Sometimes};
+        match (property.kind(), witness) {
+            (Always, Some(witness)) => Verdict::Refuted { witness: Box::new(witness), explored },
+            (Always, None) => Verdict::Proved(explored),
+            (Sometimes, Some(witness)) => Verdict::Possible { witness: Box::new(witness), explored },
+            (Sometimes, None) => Verdict::Impossible(explored),
+        }
+    }
+
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Proved(_) => "proved",
+            Verdict::Refuted { .. } => "refuted",
+            Verdict::Possible { .. } => "possible",
+            Verdict::Impossible(_) => "impossible",
+            Verdict::Inconclusive { .. } => "inconclusive",
+        }
+    }
+
+    /// What was explored.
+    pub fn explored(&self) -> &Explored {
+        match self {
+            Verdict::Proved(explored) | Verdict::Impossible(explored) => explored,
+            Verdict::Refuted { explored, .. }
+            | Verdict::Possible { explored, .. }
+            | Verdict::Inconclusive { explored, .. } => explored,
+        }
+    }
+
+    /// The execution that shows it, if it takes one.
+    pub fn witness(&self) -> Option<&Witness> {
+        match self {
+            Verdict::Refuted { witness, .. } | Verdict::Possible { witness, .. } => Some(witness),
+            _ => None,
+        }
+    }
+}
+
+/// How much was explored: counts by name, such as states or executions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explored(pub Vec<(&'static str, u64)>);
+
+impl Explored {
+    /// One of the counts.
+    pub fn get(&self, name: &str) -> Option<u64> {
+        self.0.iter().find(|(what, _)| *what == name).map(|(_, count)| *count)
+    }
+}
+
+impl fmt::Display for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (what, count)) in self.0.iter().enumerate() {
+            write!(f, "{}{count} {what}", if i == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+/// An execution, or the beginning of one, that shows a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// What it shows.
+    pub property: Property,
+    /// Who is in it.
+    pub crowd: Crowd,
+    /// The order of moves.
+    pub schedule: Schedule,
+    /// What happens.
+    pub trace: Trace,
+    /// What is to be seen at its end.
+    pub remark: String,
+}
+
+impl Witness {
+    /// The execution of this schedule, which must show the property at its last move.
+    ///
+    /// # Errors
+    /// It does not; an engine that asks for this has found something that is not so.
+    pub fn by_replay<S: Scenario>(
+        scenario: &S,
+        crowd: &Crowd,
+        property: Property,
+        schedule: Vec<Move>,
+    ) -> Result<Witness, String> {
+        let schedule = Schedule(schedule);
+        let model = replay(scenario, crowd, &schedule).map_err(|e: ReplayError| e.to_string())?;
+        let end = Final::of_model(&model, crowd);
+        let trace = model.trace().clone();
+        match sighting(property, &trace, scenario.tickets(), crowd, end.as_ref()) {
+            Some(seen) if seen.moves == schedule.0.len() => {
+                Ok(Witness { property, crowd: *crowd, schedule, trace, remark: seen.remark })
+            }
+            seen => Err(format!("{property} shows at {seen:?} on schedule {schedule}, and not at its end")),
+        }
+    }
+
+    /// The trace in lanes.
+    pub fn lanes<S: Scenario>(&self, scenario: &S) -> String {
+        let remark = format!("{}: {}", self.property, self.remark);
+        let closing = match self.property.kind() {
+            super::Kind::Always => Closing::Broken(remark),
+            super::Kind::Sometimes => Closing::Reached(remark),
+        };
+        lanes(scenario, &self.trace, &closing)
+    }
+}

@@ -1,0 +1,8 @@
+//! oversell
+#![warn(missing_docs)]
+pub mod check;
+pub mod office;
+pub mod platform;
+pub mod scenario;
+pub mod sync;
+pub mod trace;
