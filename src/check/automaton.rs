@@ -219,10 +219,6 @@ impl<S: Scenario> Automaton<S> {
         &self.nodes[node as usize]
     }
 
-    pub fn content(&self, content: u32) -> &Content {
-        &self.contents[content]
-    }
-
     /// The initial contents, interned.
     pub fn initial(&self) -> &[u32] {
         &self.initial

@@ -48,7 +48,8 @@ pub fn canonical<S: Scenario>(
 /// The states of a breadth-first search up to the first layer that shows the property.
 struct Layers {
     states: States,
-    /// Where each layer starts; the last one shows the property, or is the one whose torn read does.
+    /// Where each layer starts, up to the one that shows the property (or that a torn read leads to).
+    /// invariant: `starts.len() == moves + 1`
     starts: Vec<usize>,
     moves: usize,
 }
@@ -84,10 +85,10 @@ impl Layers {
             if shown {
                 return Ok(Some(Layers { states, starts, moves }));
             }
+            starts.push(end);
             if torn && property == Property::NoTornRead {
                 return Ok(Some(Layers { states, starts, moves: moves + 1 }));
             }
-            starts.push(end);
         }
     }
 
@@ -100,7 +101,7 @@ impl Layers {
         let mut options: FxHashMap<usize, Vec<Choice>> = FxHashMap::default();
         let mut next = Vec::new();
         for layer in (0..self.moves).rev() {
-            let end = self.starts.get(layer + 1).copied().unwrap_or(self.states.len());
+            let end = self.starts[layer + 1];
             for number in self.starts[layer]..end {
                 let state = self.states.get(number).to_vec();
                 let mut moves = Vec::new();

@@ -3,7 +3,7 @@
 use crate::platform::script::Aside;
 use crate::platform::{Actor, Content, Deed, End, Entry, Trace};
 use crate::scenario::{Scenario, Speaker};
-use crate::sync::{Access, Bytes, Observation, Outcome, Step};
+use crate::sync::{Access, Bytes, Meaning, Observation, Outcome, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use unicode_width::UnicodeWidthStr;
 
@@ -64,6 +64,8 @@ fn rows<S: Scenario>(scenario: &S, trace: &Trace, actors: &[Actor], closing: &Cl
                 inside.pop();
                 continue;
             }
+            // The crash that follows says it better.
+            Deed::Aside(Aside::Told(event)) if event.meaning == Meaning::TornRead => continue,
             Deed::Aside(Aside::Again(span)) => format!("{span}: again"),
             Deed::Aside(Aside::Told(event)) => {
                 let speaker = Speaker::in_trace(actor.buyer().unwrap_or(0));
