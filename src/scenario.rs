@@ -101,4 +101,3 @@ impl Speaker {
         Speaker { buyer, pid: format!("<{buyer}>") }
     }
 }
-

@@ -432,7 +432,9 @@ impl<S: Scenario> Automaton<S> {
 /// What a run came to, in words: equal for runs that are alike.
 fn did(run: &Run) -> String {
     let told = run.asides.iter().filter_map(|aside| match aside {
-        Aside::Told(event) => Some(format!("told {}{}, then ", event.name, event.value.map_or(String::new(), |v| format!(" {v}")))),
+        Aside::Told(event) => {
+            Some(format!("told {}{}, then ", event.name, event.value.map_or(String::new(), |v| format!(" {v}"))))
+        }
         _ => None,
     });
     let told: String = told.collect();

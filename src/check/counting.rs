@@ -61,7 +61,9 @@ impl Engine for Counting {
         let mut states = States::default();
         let seen = match self.explore(&mut automaton, crowd, &mut states) {
             Ok(seen) => seen,
-            Err(error @ AutomatonError::Unbounded(_)) => return Ok(undecided(properties, &error.to_string(), &automaton)),
+            Err(error @ AutomatonError::Unbounded(_)) => {
+                return Ok(undecided(properties, &error.to_string(), &automaton));
+            }
             Err(error) => return Err(error.into()),
         };
         let explored = Explored(vec![

@@ -61,7 +61,9 @@ impl Engine for Coverability {
         let mut automaton = Automaton::new(scenario, self.counting.max_nodes);
         let cover = match self.cover(&mut automaton, crowd) {
             Ok(cover) => cover,
-            Err(error @ AutomatonError::Unbounded(_)) => return Ok(undecided(properties, &error.to_string(), &automaton)),
+            Err(error @ AutomatonError::Unbounded(_)) => {
+                return Ok(undecided(properties, &error.to_string(), &automaton));
+            }
             Err(error) => return Err(error.into()),
         };
         let explored = Explored(vec![
@@ -86,7 +88,9 @@ impl Engine for Coverability {
                 Some(false) => Verdict::settled(property, None, explored.clone()),
                 Some(true) => match smallest_crowd(&mut automaton, crowd, property)? {
                     Some(witness) => Verdict::settled(property, Some(witness), explored.clone()),
-                    None => inconclusive(format!("it shows for some crowd, but for none of up to {LARGEST_WITNESS} buyers")),
+                    None => {
+                        inconclusive(format!("it shows for some crowd, but for none of up to {LARGEST_WITNESS} buyers"))
+                    }
                 },
             };
             let worst = cover.worst.filter(|_| property == Property::NoOversell && cover.complete);
@@ -185,8 +189,7 @@ fn accelerate<S: Scenario>(space: &Space<'_, S>, tree: &[Branch], parent: usize,
     while let Some(number) = ancestor {
         let old = &tree[number].state;
         if covers(space, next, old) {
-            let grown: Vec<_> =
-                space.marking(next).map(|(node, count)| count > count_at(space, old, node)).collect();
+            let grown: Vec<_> = space.marking(next).map(|(node, count)| count > count_at(space, old, node)).collect();
             let marking = next.len() - grown.len();
             for (pair, _) in next[marking..].iter_mut().zip(grown).filter(|(_, grown)| *grown) {
                 *pair |= MANY;

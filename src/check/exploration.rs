@@ -142,7 +142,8 @@ impl<'a, S: Scenario> Space<'a, S> {
         next.extend_from_slice(state);
         next[object] = content;
         let arrived = self.automaton.node(to);
-        let (ended, died) = (!matches!(arrived.place, Place::Before(..)), arrived.place == Place::Ended(Class::Crashed));
+        let (ended, died) =
+            (!matches!(arrived.place, Place::Before(..)), arrived.place == Place::Ended(Class::Crashed));
         if died {
             self.free(next, to);
         }
@@ -223,7 +224,8 @@ impl<'a, S: Scenario> Space<'a, S> {
     }
 
     fn launcher_stands(&mut self, state: &mut Vec<u32>, node: NodeId) -> Result<(), AutomatonError> {
-        let working = if matches!(self.automaton.node(node).place, Place::Before(..)) { u32::from(node) + 1 } else { 0 };
+        let working =
+            if matches!(self.automaton.node(node).place, Place::Before(..)) { u32::from(node) + 1 } else { 0 };
         state[self.objects] = working << 16 | (state[self.objects] & 0xffff);
         match self.automaton.node(node).place {
             Place::Decided(true) if state[self.objects + 1] > 0 => self.start(state, 1),

@@ -145,7 +145,8 @@ impl Layers {
         let (mut state, mut last, mut moves) = (0, None, Vec::new());
         while moves.len() < self.moves {
             let choices = &options[&state];
-            let cost = |actor: Actor, choice: &Choice| choice.switches + usize::from(last.is_some_and(|last| last != actor));
+            let cost =
+                |actor: Actor, choice: &Choice| choice.switches + usize::from(last.is_some_and(|last| last != actor));
             let mut candidates: Vec<(Move, &Choice)> = Vec::new();
             for choice in choices {
                 let kill = choice.transition.kill;

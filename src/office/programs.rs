@@ -117,12 +117,7 @@ pub const PROGRAMS: &[Program] = &[
         claim: "ten search at once and see 1, one buys: the right one",
         ..TOGETHER
     },
-    Program {
-        name: "joined",
-        wording: Wording::Processes,
-        claim: "two buy, thirteen find it sold out",
-        ..ONE_BY_ONE
-    },
+    Program { name: "joined", wording: Wording::Processes, claim: "two buy, thirteen find it sold out", ..ONE_BY_ONE },
     Program {
         name: "joined-locked",
         lock_scope: LockScope::BuyOnly,

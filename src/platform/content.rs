@@ -59,7 +59,13 @@ impl Content {
                     Access::Swap(new, _) => *new,
                     Access::FetchAdd(n, _) => old.wrapping_add(*n),
                     Access::FetchSub(n, _) => old.wrapping_sub(*n),
-                    Access::CompareExchange { expected, new, .. } => if old == expected { *new } else { *old },
+                    Access::CompareExchange { expected, new, .. } => {
+                        if old == expected {
+                            *new
+                        } else {
+                            *old
+                        }
+                    }
                     _ => panic!("{access:?} does not fit a cell"),
                 };
                 (Content::Cell(new), Number(*old))

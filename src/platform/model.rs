@@ -273,4 +273,3 @@ impl<S: Scenario> Model<S> {
         self.trace.entries.push(Entry { actor, deed });
     }
 }
-

@@ -88,10 +88,13 @@ pub fn audit<S: Scenario>(scenario: &S, shared: &S::Shared, contents: &[super::C
     loop {
         let platform = Script::new(&script);
         let mut answer = None;
-        let stop = platform.run(|at| scenario.audit(at, shared), |count| {
-            answer = count;
-            Stop::Decided(true)
-        });
+        let stop = platform.run(
+            |at| scenario.audit(at, shared),
+            |count| {
+                answer = count;
+                Stop::Decided(true)
+            },
+        );
         let Stop::Before(Step { object, access }) = stop else { return answer };
         if !contents[object].enables(&access) {
             return None;

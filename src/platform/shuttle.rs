@@ -98,7 +98,12 @@ pub fn execute<S: Scenario>(scenario: &Arc<S>, crowd: &Crowd, board: &Board) -> 
     board.state().contents = setup.objects().iter().map(|(_, content)| content.clone()).collect();
     let spawn = |number: usize| {
         let (scenario, shared) = (Arc::clone(scenario), shared.clone());
-        let desk = Desk { actor: Actor::Buyer(number), board: board.clone(), recorder: recorder.clone(), held: Mutex::default() };
+        let desk = Desk {
+            actor: Actor::Buyer(number),
+            board: board.clone(),
+            recorder: recorder.clone(),
+            held: Mutex::default(),
+        };
         ::shuttle::thread::spawn(move || desk.attend(|at| scenario.buyer(at, &shared, number), Desk::outcome))
     };
     match scenario.launch() {
@@ -111,7 +116,8 @@ pub fn execute<S: Scenario>(scenario: &Arc<S>, crowd: &Crowd, board: &Board) -> 
         launch => {
             for number in 0..crowd.buyers {
                 spawn(number).join().expect("a buyer's end is caught in its own thread");
-                if board.state().stuck || (launch == Launch::JoinedWhile && !go_on(scenario, &shared, board, &recorder)) {
+                if board.state().stuck || (launch == Launch::JoinedWhile && !go_on(scenario, &shared, board, &recorder))
+                {
                     break;
                 }
             }
@@ -122,7 +128,8 @@ pub fn execute<S: Scenario>(scenario: &Arc<S>, crowd: &Crowd, board: &Board) -> 
 }
 
 fn go_on<S: Scenario>(scenario: &Arc<S>, shared: &S::Shared, board: &Board, recorder: &Recorder) -> bool {
-    let desk = Desk { actor: Actor::Launcher, board: board.clone(), recorder: recorder.clone(), held: Mutex::default() };
+    let desk =
+        Desk { actor: Actor::Launcher, board: board.clone(), recorder: recorder.clone(), held: Mutex::default() };
     desk.attend(|at| scenario.go_on(at, shared), |go_on| Deed::Decided(*go_on)).unwrap_or(false)
 }
 

@@ -23,7 +23,8 @@ pub enum Closing {
 
 /// Writes a trace in lanes.
 pub fn lanes<S: Scenario>(scenario: &S, trace: &Trace, closing: &Closing) -> String {
-    let actors: Vec<Actor> = trace.entries.iter().map(|entry| entry.actor).collect::<BTreeSet<_>>().into_iter().collect();
+    let actors: Vec<Actor> =
+        trace.entries.iter().map(|entry| entry.actor).collect::<BTreeSet<_>>().into_iter().collect();
     let rows = rows(scenario, trace, &actors, closing);
     let side_by_side = Table::lanes(&actors, trace, &rows).render();
     if side_by_side.lines().all(|line| line.width() <= WIDEST) {
@@ -134,7 +135,8 @@ fn shows(before: &[Content], after: &[Content]) -> bool {
 }
 
 fn objects(trace: &Trace, contents: &[Content]) -> String {
-    let shared: Vec<_> = trace.objects.iter().zip(contents).filter(|(_, c)| !matches!(c, Content::Lock { .. })).collect();
+    let shared: Vec<_> =
+        trace.objects.iter().zip(contents).filter(|(_, c)| !matches!(c, Content::Lock { .. })).collect();
     let text = |content: &Content| match content {
         Content::File(bytes) => shown(bytes),
         Content::Cell(value) => value.to_string(),
@@ -143,7 +145,11 @@ fn objects(trace: &Trace, contents: &[Content]) -> String {
     };
     match shared.as_slice() {
         [(_, content)] => text(content),
-        several => several.iter().map(|((name, _), content)| format!("{name} {}", text(content))).collect::<Vec<_>>().join(", "),
+        several => several
+            .iter()
+            .map(|((name, _), content)| format!("{name} {}", text(content)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -203,7 +209,9 @@ impl Table {
         header.push(shared_header(trace));
         Table::build(header, rows, |row| {
             let mut cells = vec![margin(row)];
-            cells.extend(actors.iter().map(|actor| if row.actor == Some(*actor) { row.text.clone() } else { String::new() }));
+            cells.extend(
+                actors.iter().map(|actor| if row.actor == Some(*actor) { row.text.clone() } else { String::new() }),
+            );
             cells.push(row.shared.clone());
             cells
         })
@@ -233,7 +241,8 @@ impl Table {
         for row in std::iter::once(Ok(&self.header)).chain(self.rows.iter().map(Result::as_ref)) {
             let line = match row {
                 Ok(cells) => {
-                    let padded = |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
+                    let padded =
+                        |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
                     cells.iter().zip(&widths).map(padded).collect::<Vec<_>>().join("  ")
                 }
                 Err(remark) => remark.clone(),

@@ -86,7 +86,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_named_with_its_position() {
-        for (text, position, word) in [("0,x", 2, "x"), ("0,,1", 2, ""), ("k", 1, "k"), ("+1", 1, "+1"), ("0,-1", 2, "-1")] {
+        for (text, position, word) in
+            [("0,x", 2, "x"), ("0,,1", 2, ""), ("k", 1, "k"), ("+1", 1, "+1"), ("0,-1", 2, "-1")]
+        {
             let error = text.parse::<Schedule>().unwrap_err();
             assert_eq!(error, ScheduleError { position, text: word.to_owned() });
         }
