@@ -1,6 +1,7 @@
 //! oversell
 #![warn(missing_docs)]
 pub mod check;
+pub mod cli;
 pub mod office;
 pub mod platform;
 pub mod scenario;

@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The `oversell` command; see [`oversell::cli`].
+
+fn main() -> std::process::ExitCode {
+    oversell::cli::main()
+}

@@ -29,6 +29,7 @@ mod value;
 pub use handles::{Cell, Emptied, File, Guard, Lock, Mutex, Setup, ValueGuard};
 pub use value::{Bytes, Erased, Value};
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -104,7 +105,7 @@ pub enum Observation {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// A word for it, stable across runs: `"saw"`, `"bought"`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The number it speaks of, if any.
     pub value: Option<u64>,
     /// What it means to the properties.
@@ -125,12 +126,12 @@ pub enum Meaning {
 impl Event {
     /// An event that only says something.
     pub fn word(name: &'static str) -> Self {
-        Event { name, value: None, meaning: Meaning::Word }
+        Event { name: name.into(), value: None, meaning: Meaning::Word }
     }
 
     /// The buyer is told that they bought: a ticket counts as sold.
     pub fn sale(name: &'static str) -> Self {
-        Event { name, value: None, meaning: Meaning::Sale }
+        Event { name: name.into(), value: None, meaning: Meaning::Sale }
     }
 
     /// The same event, speaking of `value`.
@@ -213,7 +214,7 @@ impl<'p> dyn Platform + 'p {
 
     /// The buyer read content that is no ledger, and dies of it (as `json.load` does).
     pub fn torn(&self, reason: impl Into<String>) -> ! {
-        self.tell(Event { name: "torn", value: None, meaning: Meaning::TornRead });
+        self.tell(Event { name: "torn".into(), value: None, meaning: Meaning::TornRead });
         self.crash(reason)
     }
 }

@@ -7,11 +7,14 @@
 //! Reading it also tests what it rests on: every script is run twice, as buyer 0 and as buyer 1, and where
 //! histories were summarised as one, several of them are followed side by side from then on.
 
+mod reader;
+
 use super::interner::Interner;
-use crate::platform::script::{self, Aside, Memory, Run, Stop, follow};
+use crate::platform::script::{self, Aside, Memory, Run, Stop};
 use crate::platform::{Actor, Content, End};
 use crate::scenario::Scenario;
-use crate::sync::{Access, Meaning, ObjectId, Observation, Outcome, Setup};
+use crate::sync::{Access, Meaning, ObjectId, Observation, Outcome, Setup, Step};
+use reader::Reader;
 use rustc_hash::FxHashMap;
 
 /// A control point of the code, by number.
@@ -91,7 +94,7 @@ pub struct Node {
 }
 
 /// What a control point is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Before a step.
     Before(ObjectId, Access),
@@ -175,8 +178,8 @@ pub struct Edge {
 
 /// The automaton, as far as it has been read.
 pub struct Automaton<S: Scenario> {
-    scenario: S,
-    shared: S::Shared,
+    reader: Reader<S>,
+    roots: FxHashMap<Actor, (NodeId, Vec<Aside>)>,
     nodes: Vec<Node>,
     numbers: FxHashMap<Key, NodeId>,
     contents: Interner<Content>,
@@ -194,8 +197,8 @@ impl<S: Scenario> Automaton<S> {
         let mut contents = Interner::new();
         let initial = setup.objects().iter().map(|(_, content)| contents.intern(content.clone())).collect();
         Automaton {
-            scenario: scenario.clone(),
-            shared,
+            reader: Reader::new(scenario.clone(), shared),
+            roots: FxHashMap::default(),
             nodes: Vec::new(),
             numbers: FxHashMap::default(),
             contents,
@@ -207,7 +210,7 @@ impl<S: Scenario> Automaton<S> {
     }
 
     pub fn scenario(&self) -> &S {
-        &self.scenario
+        &self.reader.scenario
     }
 
     /// How many control points have been read.
@@ -235,8 +238,13 @@ impl<S: Scenario> Automaton<S> {
     }
 
     fn root(&mut self, actor: Actor) -> Result<(NodeId, Vec<Aside>), AutomatonError> {
-        let run = self.follow(actor, &[])?;
-        let node = self.enter(actor, &run, Vec::new())?;
+        if let Some(known) = self.roots.get(&actor) {
+            return Ok(known.clone());
+        }
+        let contents: Vec<_> = self.initial.iter().map(|content| self.contents[*content].clone()).collect();
+        let run = self.follow(actor, &[], &contents)?;
+        let node = self.enter(actor, &run, Vec::new(), &contents)?;
+        self.roots.insert(actor, (node, run.asides.clone()));
         Ok((node, run.asides))
     }
 
@@ -254,19 +262,34 @@ impl<S: Scenario> Automaton<S> {
         })
     }
 
-    /// What the step at `node` does when its object holds `content`; `None` if it is not enabled then.
-    pub fn edge(&mut self, node: NodeId, content: u32) -> Result<Option<&Edge>, AutomatonError> {
-        let known = |slots: &Vec<Option<Option<Edge>>>| slots.get(content as usize).is_some_and(Option::is_some);
-        if !known(&self.edges[node as usize]) {
-            let edge = self.read_edge(node, content)?;
-            let slots = &mut self.edges[node as usize];
-            if slots.len() <= content as usize {
-                slots.resize(content as usize + 1, None);
-            }
-            slots[content as usize] = Some(edge);
-            self.follow_histories(node)?;
+    /// What the step at `node` does to these contents; `None` if it is not enabled then.
+    pub fn edge(&mut self, node: NodeId, contents: &[u32]) -> Result<Option<&Edge>, AutomatonError> {
+        let content = contents[self.object(node)] as usize;
+        if self.edges[node as usize].get(content).is_none_or(Option::is_none) {
+            self.learn_edge(node, contents)?;
         }
-        Ok(self.edges[node as usize][content as usize].as_ref().and_then(Option::as_ref))
+        Ok(self.edges[node as usize][content].as_ref().and_then(Option::as_ref))
+    }
+
+    #[cold]
+    fn learn_edge(&mut self, node: NodeId, contents: &[u32]) -> Result<(), AutomatonError> {
+        let content = contents[self.object(node)] as usize;
+        let mut contents: Vec<_> = contents.iter().map(|content| self.contents[*content].clone()).collect();
+        let edge = self.read_edge(node, &mut contents)?;
+        let slots = &mut self.edges[node as usize];
+        if slots.len() <= content {
+            slots.resize(content + 1, None);
+        }
+        slots[content] = Some(edge);
+        self.follow_histories(node, contents)
+    }
+
+    /// The object that the step at `node` accesses.
+    fn object(&self, node: NodeId) -> ObjectId {
+        match self.node(node).place {
+            Place::Before(object, _) => object,
+            _ => unreachable!("only a node before a step is asked for its edges"),
+        }
     }
 
     /// The content of an object after its dead owner's lock was freed.
@@ -281,7 +304,7 @@ impl<S: Scenario> Automaton<S> {
             return known;
         }
         let all: Vec<_> = contents.iter().map(|content| self.contents[*content].clone()).collect();
-        let count = script::audit(&self.scenario, &self.shared, &all);
+        let count = script::audit(&self.reader.scenario, &self.reader.shared, &all);
         self.audits.insert(contents.to_vec(), count);
         count
     }
@@ -290,34 +313,29 @@ impl<S: Scenario> Automaton<S> {
         if self.node(node).launcher { Actor::Launcher } else { Actor::Buyer(0) }
     }
 
-    fn read_edge(&mut self, node: NodeId, content: u32) -> Result<Option<Edge>, AutomatonError> {
-        let Place::Before(_, access) = &self.node(node).place else {
-            unreachable!("only a node before a step is asked for an edge")
-        };
-        if !self.contents[content].enables(access) {
-            return Ok(None);
-        }
-        let (after, observation) = self.contents[content].apply(access);
-        let content = self.contents.intern(after);
+    /// Reads the edge and takes its step on the contents.
+    fn read_edge(&mut self, node: NodeId, contents: &mut [Content]) -> Result<Option<Edge>, AutomatonError> {
+        let Place::Before(object, access) = self.node(node).place.clone() else { return Ok(None) };
+        let Some(observation) = script::alone(contents, &Step { object, access }) else { return Ok(None) };
+        let content = self.contents.intern(contents[object].clone());
         let actor = self.actor(node);
         let mut history = self.node(node).histories[0].clone();
         history.push(observation.clone());
-        let run = self.follow(actor, &history)?;
-        let to = self.enter(actor, &run, history)?;
+        let run = self.follow(actor, &history, contents)?;
+        let to = self.enter(actor, &run, history, contents)?;
         let torn = run.asides.iter().any(|aside| matches!(aside, Aside::Told(e) if e.meaning == Meaning::TornRead));
         Ok(Some(Edge { to, content, torn, asides: run.asides, observation, followed: 1 }))
     }
 
     /// Runs a script, and again as another buyer to see that it makes no difference.
-    fn follow(&self, actor: Actor, history: &[Observation]) -> Result<Run, AutomatonError> {
-        let once = |actor| follow(&self.scenario, &self.shared, actor, history);
-        let first = once(actor);
+    fn follow(&mut self, actor: Actor, history: &[Observation], contents: &[Content]) -> Result<Run, AutomatonError> {
+        let first = self.reader.run(actor, history, contents);
         let other = if actor == Actor::Launcher { Actor::Launcher } else { Actor::Buyer(1) };
-        let second = once(other);
+        let second = self.reader.run(other, history, contents);
         if first == second {
             return Ok(first);
         }
-        let again = once(actor);
+        let again = self.reader.run_anew(actor, history);
         let history = self.told(actor, history);
         let (first, second, again) = (did(&first), did(&second), did(&again));
         if first != again {
@@ -330,7 +348,13 @@ impl<S: Scenario> Automaton<S> {
     }
 
     /// The node that a run has come to; a new one, or one that is known and must then be like it.
-    fn enter(&mut self, actor: Actor, run: &Run, history: Vec<Observation>) -> Result<NodeId, AutomatonError> {
+    fn enter(
+        &mut self,
+        actor: Actor,
+        run: &Run,
+        history: Vec<Observation>,
+        contents: &[Content],
+    ) -> Result<NodeId, AutomatonError> {
         let launcher = actor == Actor::Launcher;
         let place = Place::of(&run.stop);
         let key = match &place {
@@ -344,7 +368,7 @@ impl<S: Scenario> Automaton<S> {
                 return Err(self.leak(actor, &self.node(known).histories[0], &history));
             }
             if live && self.nodes[known as usize].remember(history) {
-                self.follow_histories(known)?;
+                self.follow_histories(known, contents.to_vec())?;
             }
             return Ok(known);
         }
@@ -366,20 +390,23 @@ impl<S: Scenario> Automaton<S> {
     }
 
     /// Follows all histories of a node along all its known edges, and so on from the nodes they lead to.
-    fn follow_histories(&mut self, node: NodeId) -> Result<(), AutomatonError> {
-        let mut work = vec![node];
-        while let Some(node) = work.pop() {
+    /// `contents` is what there may be at the node.
+    fn follow_histories(&mut self, node: NodeId, contents: Vec<Content>) -> Result<(), AutomatonError> {
+        let mut work = vec![(node, contents)];
+        while let Some((node, contents)) = work.pop() {
+            let (actor, object) = (self.actor(node), self.object(node));
             for slot in 0..self.edges[node as usize].len() {
-                while let Some((to, history)) = self.next_to_follow(node, slot) {
-                    let actor = self.actor(node);
-                    let run = follow(&self.scenario, &self.shared, actor, &history);
+                while let Some((to, content, history)) = self.next_to_follow(node, slot) {
+                    let mut contents = contents.clone();
+                    contents[object] = self.contents[content].clone();
+                    let run = self.reader.run(actor, &history, &contents);
                     let asides = self.edges[node as usize][slot].iter().flatten().map(|edge| &edge.asides).next();
                     if !self.node(to).is_like(&run) || asides != Some(&run.asides) {
                         let first = self.extended(node, 0, slot);
                         return Err(self.leak(actor, &first, &history));
                     }
                     if matches!(run.stop, Stop::Before(_)) && self.nodes[to as usize].remember(history) {
-                        work.push(to);
+                        work.push((to, contents));
                     }
                 }
             }
@@ -387,16 +414,17 @@ impl<S: Scenario> Automaton<S> {
         Ok(())
     }
 
-    /// The next history of a node that has not been followed along this edge, extended by it.
-    fn next_to_follow(&mut self, node: NodeId, slot: usize) -> Option<(NodeId, Vec<Observation>)> {
+    /// The next history of a node that has not been followed along this edge, extended by it; where it leads, and
+    /// to what content.
+    fn next_to_follow(&mut self, node: NodeId, slot: usize) -> Option<(NodeId, u32, Vec<Observation>)> {
         let histories = self.node(node).histories.len();
         let edge = self.edges[node as usize][slot].as_mut()?.as_mut()?;
         if edge.followed == histories {
             return None;
         }
         edge.followed += 1;
-        let (to, history) = (edge.to, edge.followed - 1);
-        Some((to, self.extended(node, history, slot)))
+        let (to, content, history) = (edge.to, edge.content, edge.followed - 1);
+        Some((to, content, self.extended(node, history, slot)))
     }
 
     /// A history of a node, extended by what an edge of it observes.
@@ -407,7 +435,7 @@ impl<S: Scenario> Automaton<S> {
     }
 
     fn leak(&self, actor: Actor, first: &[Observation], second: &[Observation]) -> AutomatonError {
-        let next = |history| did(&follow(&self.scenario, &self.shared, actor, history));
+        let next = |history| did(&self.reader.run_anew(actor, history));
         AutomatonError::Leak {
             first_history: self.told(actor, first),
             first: next(first),
@@ -422,7 +450,7 @@ impl<S: Scenario> Automaton<S> {
             return "no step at all".to_owned();
         }
         let step = |(i, observation): (usize, &Observation)| {
-            let run = follow(&self.scenario, &self.shared, actor, &history[..i]);
+            let run = self.reader.run_anew(actor, &history[..i]);
             format!("{} -> {}", did(&run), observed(observation))
         };
         format!("[{}]", history.iter().enumerate().map(step).collect::<Vec<_>>().join("; "))

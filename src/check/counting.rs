@@ -74,15 +74,18 @@ impl Engine for Counting {
         drop(states);
         let finding = |property: &Property| {
             let shown = seen.shown[*property as usize];
-            let verdict = if !shown && !seen.complete {
-                let limit = format!("stopped at {} states (see --max-states)", self.max_states);
-                Verdict::Inconclusive { limit, explored: explored.clone() }
+            let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
+            let verdict = if shown {
+                match witness::smallest(self.name(), &mut automaton, crowd, *property) {
+                    Ok(witness) => Verdict::settled(*property, Some(witness), explored.clone()),
+                    // If the exploration was cut short, the search for a witness may come further than it.
+                    Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => inconclusive(error.to_string()),
+                    Err(error) => return Err(error),
+                }
+            } else if seen.complete {
+                Verdict::settled(*property, None, explored.clone())
             } else {
-                let witness = match shown {
-                    true => Some(witness::smallest(self.name(), &mut automaton, crowd, *property)?),
-                    false => None,
-                };
-                Verdict::settled(*property, witness, explored.clone())
+                inconclusive(format!("stopped at {} states (see --max-states)", self.max_states))
             };
             let worst = (*property == Property::NoOversell && seen.complete).then_some(seen.worst);
             Ok(Finding { property: *property, verdict, worst })

@@ -12,7 +12,7 @@
 use super::automaton::{Automaton, AutomatonError};
 use super::counting::undecided;
 use super::exploration::{MANY, Space};
-use super::{CheckError, Counting, Crowd, Engine, Explored, Finding, Property, Verdict, witness};
+use super::{CheckError, Counting, Crowd, Engine, Explored, Finding, Property, Verdict, Witness, witness};
 use crate::scenario::Scenario;
 use rustc_hash::FxHashMap;
 
@@ -86,11 +86,14 @@ impl Engine for Coverability {
                     inconclusive(format!("stopped at {} states (see --max-states)", self.counting.max_states))
                 }
                 Some(false) => Verdict::settled(property, None, explored.clone()),
-                Some(true) => match smallest_crowd(&mut automaton, crowd, property)? {
-                    Some(witness) => Verdict::settled(property, Some(witness), explored.clone()),
-                    None => {
+                Some(true) => match smallest_crowd(&mut automaton, crowd, property) {
+                    Ok(Some(witness)) => Verdict::settled(property, Some(witness), explored.clone()),
+                    Ok(None) => {
                         inconclusive(format!("it shows for some crowd, but for none of up to {LARGEST_WITNESS} buyers"))
                     }
+                    // If the tree was cut short, the search for a witness may come further than it.
+                    Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => inconclusive(error.to_string()),
+                    Err(error) => return Err(error),
                 },
             };
             let worst = cover.worst.filter(|_| property == Property::NoOversell && cover.complete);
@@ -105,11 +108,12 @@ fn smallest_crowd<S: Scenario>(
     automaton: &mut Automaton<S>,
     crowd: &Crowd,
     property: Property,
-) -> Result<Option<super::Witness>, CheckError> {
+) -> Result<Option<Witness>, CheckError> {
     for buyers in 1..=LARGEST_WITNESS {
         let crowd = Crowd { buyers, ..*crowd };
-        if witness::canonical(automaton, crowd, property)?.is_some() {
-            return witness::smallest("coverability", automaton, &crowd, property).map(Some);
+        if let Some(schedule) = witness::canonical(automaton, crowd, property)? {
+            let witness = Witness::by_replay(automaton.scenario(), &crowd, property, schedule);
+            return witness.map(Some).map_err(|reason| CheckError::Witness { engine: "coverability", reason });
         }
     }
     Ok(None)
@@ -174,9 +178,15 @@ impl Cover {
 
 /// Whether `large` has the control of `small`, and at least as many buyers everywhere.
 fn covers<S: Scenario>(space: &Space<'_, S>, large: &[u32], small: &[u32]) -> bool {
+    // Markings ascend by control point, so one pass over each is enough.
+    let mut places = space.marking(large);
+    let mut has = |node, count| {
+        let place = places.find(|(other, _)| *other >= node);
+        place.is_some_and(|(other, most)| other == node && most >= count)
+    };
     space.control(large) == space.control(small)
         && space.unstarted(large) >= space.unstarted(small)
-        && space.marking(small).all(|(node, count)| count_at(space, large, node) >= count)
+        && space.marking(small).all(|(node, count)| has(node, count))
 }
 
 fn count_at<S: Scenario>(space: &Space<'_, S>, state: &[u32], node: super::automaton::NodeId) -> u32 {

@@ -15,6 +15,7 @@
 use super::automaton::{Automaton, AutomatonError, Class, NodeId, Place};
 use super::{Crowd, Final};
 use crate::platform::LockKind;
+use crate::platform::script::Aside;
 use crate::scenario::{Launch, Scenario};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
@@ -136,7 +137,7 @@ impl<'a, S: Scenario> Space<'a, S> {
         next: &mut Vec<u32>,
     ) -> Result<Option<Transition>, AutomatonError> {
         let Place::Before(object, _) = self.automaton.node(node).place else { return Ok(None) };
-        let Some(edge) = self.automaton.edge(node, state[object])? else { return Ok(None) };
+        let Some(edge) = self.automaton.edge(node, &state[..self.objects])? else { return Ok(None) };
         let (to, content, torn) = (edge.to, edge.content, edge.torn);
         next.clear();
         next.extend_from_slice(state);
@@ -202,9 +203,11 @@ impl<'a, S: Scenario> Space<'a, S> {
         }
     }
 
-    /// Starts `count` buyers.
+    /// Starts `count` buyers, or all of them if each ends at once and so lets the next one start.
     fn start(&mut self, state: &mut Vec<u32>, count: u32) -> Result<(), AutomatonError> {
         let unstarted = &mut state[self.objects + 1];
+        // Not one after the other: of "any number" there would be no last one.
+        let count = if self.no_step_until_all_are_started() { *unstarted } else { count };
         if count == *unstarted {
             *unstarted = 0;
         } else if *unstarted != MANY {
@@ -212,6 +215,14 @@ impl<'a, S: Scenario> Space<'a, S> {
         }
         self.arrive(state, self.buyer, count);
         if matches!(self.automaton.node(self.buyer).place, Place::Before(..)) { Ok(()) } else { self.start_next(state) }
+    }
+
+    /// Whether buyers started one by one take no step, and nor does a launcher between them.
+    fn no_step_until_all_are_started(&self) -> bool {
+        let place = |node| &self.automaton.node(node).place;
+        self.launch != Launch::Together
+            && matches!(place(self.buyer), Place::Ended(_))
+            && self.launcher.is_none_or(|launcher| *place(launcher) == Place::Decided(true))
     }
 
     /// A buyer has ended: the launcher, if there is one, has its turn.
@@ -231,6 +242,27 @@ impl<'a, S: Scenario> Space<'a, S> {
             Place::Decided(true) if state[self.objects + 1] > 0 => self.start(state, 1),
             _ => Ok(()),
         }
+    }
+
+    /// What is done at once after the step of a transition from `state`.
+    pub fn asides(&mut self, state: &[u32], transition: &Transition) -> Result<Vec<Aside>, AutomatonError> {
+        let node = match transition.mover {
+            _ if transition.kill => return Ok(Vec::new()),
+            Mover::At(node) => node,
+            Mover::Launcher => ((state[self.objects] >> 16) - 1) as NodeId,
+        };
+        let Place::Before(..) = self.automaton.node(node).place else { return Ok(Vec::new()) };
+        Ok(self.automaton.edge(node, &state[..self.objects])?.map(|edge| edge.asides.clone()).unwrap_or_default())
+    }
+
+    /// How many shared objects there are: so many words at the start of a state are their contents.
+    pub fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// Whether the launcher stands before a step.
+    pub fn launcher_at_work(&self, state: &[u32]) -> bool {
+        state[self.objects] >> 16 != 0
     }
 
     /// The marking of a state: control points and counts.
@@ -292,7 +324,8 @@ pub struct States {
     words: Vec<u32>,
     /// Where each state ends in `words`.
     ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    /// Each state's hash and number. The hash is kept so that growing does not look at the states again.
+    numbers: HashTable<(u32, u32)>,
 }
 
 impl States {
@@ -306,19 +339,19 @@ impl States {
 
     /// The number of a state that is in the set.
     pub fn find(&self, state: &[u32]) -> Option<usize> {
-        let same = |number: &u32| slice(&self.words, &self.ends, *number as usize) == state;
-        self.numbers.find(hash(state), same).map(|number| *number as usize)
+        let hash = hash(state);
+        let same = |(other, number): &(u32, u32)| *other == hash && self.get(*number as usize) == state;
+        self.numbers.find(spread(hash), same).map(|(_, number)| *number as usize)
     }
 
     /// Adds a state; says whether it is new.
     pub fn insert(&mut self, state: &[u32]) -> bool {
         let States { words, ends, numbers } = self;
-        let same = |number: &u32| slice(words, ends, *number as usize) == state;
-        let rehash = |number: &u32| hash(slice(words, ends, *number as usize));
-        let hashbrown::hash_table::Entry::Vacant(vacant) = numbers.entry(hash(state), same, rehash) else {
-            return false;
-        };
-        vacant.insert(u32::try_from(ends.len()).expect("memory runs out before 2^32 states"));
+        let hash = hash(state);
+        let same = |(other, number): &(u32, u32)| *other == hash && slice(words, ends, *number as usize) == state;
+        let entry = numbers.entry(spread(hash), same, |(hash, _)| spread(*hash));
+        let hashbrown::hash_table::Entry::Vacant(vacant) = entry else { return false };
+        vacant.insert((hash, u32::try_from(ends.len()).expect("memory runs out before 2^32 states")));
         words.extend_from_slice(state);
         ends.push(words.len());
         true
@@ -330,7 +363,7 @@ fn slice<'w>(words: &'w [u32], ends: &[usize], number: usize) -> &'w [u32] {
     &words[start..ends[number]]
 }
 
-fn hash(state: &[u32]) -> u64 {
+fn hash(state: &[u32]) -> u32 {
     let mut hasher = FxHasher::default();
     let (pairs, rest) = state.as_chunks::<2>();
     for [low, high] in pairs {
@@ -339,5 +372,11 @@ fn hash(state: &[u32]) -> u64 {
     for word in rest {
         hasher.write_u32(*word);
     }
-    hasher.finish()
+    let hash = hasher.finish();
+    (hash >> 32 ^ hash) as u32
+}
+
+/// A table looks at the low and at the highest bits of a hash.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }

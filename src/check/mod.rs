@@ -22,6 +22,7 @@ mod loom;
 mod outcomes;
 mod property;
 mod shuttle;
+mod survey;
 mod verdict;
 mod witness;
 
@@ -29,8 +30,9 @@ pub use automaton::AutomatonError;
 pub use counting::Counting;
 pub use coverability::Coverability;
 pub use explain::{Explanation, explain};
+pub use exploration::MOST_BUYERS;
 #[cfg(loom)]
-pub use loom::Loom;
+pub use loom::{Loom, Preemptions};
 pub use outcomes::{Reached, outcomes};
 pub use property::{Final, Kind, Property, SEARCH, Sighting, sighting};
 pub use shuttle::{ShuttleDfs, ShuttlePct};

@@ -2,7 +2,7 @@
 
 use crate::platform::model::{Crowd, Model};
 use crate::platform::script::Aside;
-use crate::platform::{Actor, Deed, End, Trace};
+use crate::platform::{Actor, Content, Deed, End, Trace};
 use crate::scenario::Scenario;
 use crate::sync::{Meaning, Outcome};
 use std::collections::BTreeMap;
@@ -210,19 +210,24 @@ pub fn sighting(
         }),
         at_end => {
             let end = end.filter(|end| at_end.shown_at_end(end, tickets, crowd))?;
-            Some(Sighting { moves: trace.schedule().len(), remark: remark(at_end, end, tickets) })
+            Some(Sighting { moves: trace.schedule().len(), remark: remark(at_end, trace, end, tickets) })
         }
     }
 }
 
-fn remark(property: Property, end: &Final, tickets: u64) -> String {
+fn remark(property: Property, trace: &Trace, end: &Final, tickets: u64) -> String {
     let left = end.count.map_or("a count that cannot be read".to_owned(), |count| format!("a count of {count}"));
     match property {
         Property::NoUndersell => format!("only {} sold of {tickets}, and nobody can take a step any more", end.sold),
-        Property::NoDeadlock => match end.stuck {
-            1 => "1 buyer waits for ever".to_owned(),
-            n => format!("{n} buyers wait for ever"),
-        },
+        Property::NoDeadlock => {
+            let contents = trace.contents();
+            let is_held =
+                |content: &Content| matches!(content, Content::Lock { held: true } | Content::Mutex { held: true, .. });
+            let held = trace.objects.iter().zip(&contents).filter(|(_, content)| is_held(content));
+            let held: Vec<_> = held.map(|((name, _), _)| *name).collect();
+            let who = if end.stuck == 1 { "1 buyer waits".to_owned() } else { format!("{} buyers wait", end.stuck) };
+            format!("{who} for ever, and nobody will free the {}", held.join(" or the "))
+        }
         _ => format!("{} sold of {tickets}, and the execution ends with {left}", end.sold),
     }
 }

@@ -1,14 +1,13 @@
 //! The shuttle engines: every interleaving of a few buyers, or random ones of many.
 
-use super::{CheckError, Crowd, Engine, Explored, Final, Finding, Property, Verdict, Witness, sighting};
+use super::survey::{Choice, Survey};
+use super::{CheckError, Crowd, Engine, Explored, Final, Finding, Property};
+use crate::platform::LockKind;
 use crate::platform::shuttle::{Board, Execution, Gate, execute};
-use crate::platform::{LockKind, script};
 use crate::scenario::Scenario;
-use crate::sync::Setup;
-use crate::trace::Schedule;
 use ::shuttle::scheduler::{DfsScheduler, PctScheduler, Scheduler};
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Depth-first search through every interleaving.
@@ -44,6 +43,30 @@ impl Default for ShuttlePct {
     }
 }
 
+impl ShuttleDfs {
+    /// Every outcome that an execution can come to.
+    ///
+    /// # Errors
+    /// The crowd cannot be checked, or there are more executions than the limit, or longer ones than can be run.
+    pub fn finals<S: Scenario>(&self, scenario: &S, crowd: &Crowd) -> Result<BTreeSet<Final>, CheckError> {
+        let (survey, cut_short) = survey(self.name(), self.scheduler(), scenario, crowd, &[])?;
+        match self.limit(&survey).or(cut_short.then(too_long)) {
+            Some(limit) => Err(CheckError::Unsupported { engine: self.name(), reason: limit }),
+            None => Ok(survey.ends),
+        }
+    }
+
+    fn scheduler(&self) -> DfsScheduler {
+        // One more than the limit tells whether there was more.
+        DfsScheduler::new(self.max_executions.checked_add(1), false)
+    }
+
+    fn limit(&self, survey: &Survey) -> Option<String> {
+        (survey.executions > self.max_executions as u64)
+            .then(|| format!("stopped after {} executions", self.max_executions))
+    }
+}
+
 impl Engine for ShuttleDfs {
     fn name(&self) -> &'static str {
         "shuttle-dfs"
@@ -55,12 +78,9 @@ impl Engine for ShuttleDfs {
         crowd: &Crowd,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
-        // One more than the limit tells whether there was more.
-        let scheduler = DfsScheduler::new(self.max_executions.checked_add(1), false);
-        let survey = Survey::run(self.name(), scheduler, scenario, crowd, properties)?;
-        let limit = (survey.executions > self.max_executions as u64)
-            .then(|| format!("stopped after {} executions", self.max_executions));
-        survey.findings(properties, limit)
+        let survey = survey(self.name(), self.scheduler(), scenario, crowd, properties)?;
+        let limit = self.limit(&survey.0);
+        Ok(findings(survey, properties, limit))
     }
 }
 
@@ -76,86 +96,53 @@ impl Engine for ShuttlePct {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         let scheduler = PctScheduler::new_from_seed(self.seed, self.depth.max(1), self.executions);
-        let survey = Survey::run(self.name(), scheduler, scenario, crowd, properties)?;
-        survey.findings(properties, Some("random schedules find, and never prove".to_owned()))
+        let survey = survey(self.name(), scheduler, scenario, crowd, properties)?;
+        Ok(findings(survey, properties, Some("random schedules find, and never prove".to_owned())))
     }
-}
-
-/// What all executions have shown.
-#[derive(Default)]
-pub(super) struct Survey {
-    /// By property, the best schedule that shows it, with the crowd that ran it.
-    best: BTreeMap<Property, Witness>,
-    /// How executions came out.
-    pub ends: BTreeSet<Final>,
-    worst: u64,
-    executions: u64,
-    cut_short: bool,
 }
 
 /// The most steps of one execution. A longer one, a livelock perhaps, is cut short and nothing is proved.
 const MOST_STEPS: usize = 100_000;
 
-impl Survey {
-    fn run<S: Scenario>(
-        engine: &'static str,
-        scheduler: impl Scheduler + 'static,
-        scenario: &S,
-        crowd: &Crowd,
-        properties: &[Property],
-    ) -> Result<Survey, CheckError> {
-        if crowd.kills > 0 || crowd.lock != LockKind::Owned {
-            let reason = "knows no kills and only owned locks; the counting engine does".to_owned();
-            return Err(CheckError::Unsupported { engine, reason });
+/// Runs a scheduler until it has nothing more to offer. Also says whether any execution was cut short.
+fn survey<S: Scenario>(
+    engine: &'static str,
+    scheduler: impl Scheduler + 'static,
+    scenario: &S,
+    crowd: &Crowd,
+    properties: &[Property],
+) -> Result<(Survey, bool), CheckError> {
+    if crowd.kills > 0 || crowd.lock != LockKind::Owned {
+        let reason = "knows no kills and only owned locks; the counting engine does".to_owned();
+        return Err(CheckError::Unsupported { engine, reason });
+    }
+    let mut config = Config::new();
+    config.failure_persistence = FailurePersistence::None;
+    config.max_steps = MaxSteps::ContinueAfter(MOST_STEPS);
+    let (board, survey) = (Board::default(), Arc::new(Mutex::new(Survey::new(Choice::Best))));
+    let runner = Runner::new(Gate::new(scheduler, board.clone()), config);
+    let executions = runner.run({
+        let (scenario, crowd, properties, survey) =
+            (Arc::new(scenario.clone()), *crowd, properties.to_vec(), Arc::clone(&survey));
+        move || {
+            let Execution { trace, contents } = execute(&scenario, &crowd, &board);
+            let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
+            survey.look(&*scenario, &crowd, &properties, &trace, &contents);
         }
-        let mut config = Config::new();
-        config.failure_persistence = FailurePersistence::None;
-        config.max_steps = MaxSteps::ContinueAfter(MOST_STEPS);
-        let (board, survey) = (Board::default(), Arc::new(Mutex::new(Survey::default())));
-        let runner = Runner::new(Gate::new(scheduler, board.clone()), config);
-        let executions = runner.run({
-            let (scenario, crowd, properties, survey) =
-                (Arc::new(scenario.clone()), *crowd, properties.to_vec(), Arc::clone(&survey));
-            move || {
-                let execution = execute(&scenario, &crowd, &board);
-                survey.lock().unwrap_or_else(PoisonError::into_inner).look(&*scenario, &crowd, &properties, execution);
-            }
-        });
-        let mut survey = std::mem::take(&mut *survey.lock().unwrap_or_else(PoisonError::into_inner));
-        survey.cut_short = survey.executions < executions as u64;
-        Ok(survey)
-    }
+    });
+    let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
+    let survey = std::mem::replace(&mut *survey, Survey::new(Choice::Best));
+    let cut_short = survey.executions < executions as u64;
+    Ok((survey, cut_short))
+}
 
-    fn look<S: Scenario>(&mut self, scenario: &S, crowd: &Crowd, properties: &[Property], execution: Execution) {
-        self.executions += 1;
-        let shared = scenario.build(&mut Setup::default());
-        let count = script::audit(scenario, &shared, &execution.contents);
-        let trace = execution.trace.settled(scenario.launch());
-        let end = Final::of_trace(&trace, crowd, count);
-        self.worst = self.worst.max(end.sold);
-        for &property in properties {
-            let Some(seen) = sighting(property, &trace, scenario.tickets(), crowd, Some(&end)) else { continue };
-            let schedule = Schedule(trace.schedule()[..seen.moves].to_vec());
-            if self.best.get(&property).is_none_or(|best| schedule.rank() < best.schedule.rank()) {
-                let trace = trace.prefix(seen.moves);
-                let witness = Witness { property, crowd: *crowd, schedule, trace, remark: seen.remark };
-                self.best.insert(property, witness);
-            }
-        }
-        self.ends.insert(end);
-    }
+/// What a survey says, with the limit that it hit, if any.
+fn findings((survey, cut_short): (Survey, bool), properties: &[Property], limit: Option<String>) -> Vec<Finding> {
+    let limit = limit.or(cut_short.then(too_long));
+    let explored = Explored(vec![("executions", survey.executions)]);
+    survey.findings(properties, &explored, limit.as_deref())
+}
 
-    fn findings(mut self, properties: &[Property], limit: Option<String>) -> Result<Vec<Finding>, CheckError> {
-        let explored = Explored(vec![("executions", self.executions)]);
-        let limit = limit.or(self.cut_short.then(|| format!("an execution went on for more than {MOST_STEPS} steps")));
-        let mut finding = |property: &Property| {
-            let verdict = match (self.best.remove(property), &limit) {
-                (None, Some(limit)) => Verdict::Inconclusive { limit: limit.clone(), explored: explored.clone() },
-                (witness, _) => Verdict::settled(*property, witness, explored.clone()),
-            };
-            let worst = (*property == Property::NoOversell && limit.is_none()).then_some(self.worst);
-            Finding { property: *property, verdict, worst }
-        };
-        Ok(properties.iter().map(&mut finding).collect())
-    }
+fn too_long() -> String {
+    format!("an execution went on for more than {MOST_STEPS} steps")
 }

@@ -191,7 +191,7 @@ impl Witness {
 
     /// The trace in lanes.
     pub fn lanes<S: Scenario>(&self, scenario: &S) -> String {
-        let remark = format!("{}: {}", self.property, self.remark);
+        let remark = vec![format!("{}: {}", self.property, self.remark)];
         let closing = match self.property.kind() {
             super::Kind::Always => Closing::Broken(remark),
             super::Kind::Sometimes => Closing::Reached(remark),

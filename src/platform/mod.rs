@@ -11,14 +11,19 @@
 //! What a step does to a file, a lock or a cell is said once, in [`Content::apply`]; the platforms that keep
 //! their objects in memory all call it.
 
+pub mod conductor;
 mod content;
 #[cfg(loom)]
 pub mod loom;
 pub mod model;
+pub mod processes;
+pub mod real;
 pub mod record;
 pub mod script;
 pub mod shuttle;
+pub mod stage;
 pub mod threads;
+mod wire;
 
 pub use content::Content;
 pub use record::{Deed, Entry, Move, Recorder, Trace};
@@ -50,7 +55,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Actor::Buyer(number) => write!(f, "buyer {number}"),
-            Actor::Launcher => f.write_str("the launcher"),
+            Actor::Launcher => f.write_str("the parent"),
         }
     }
 }

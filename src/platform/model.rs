@@ -66,7 +66,7 @@ pub enum Misfit {
     #[error("{0} is waiting for the {1}, which is held")]
     Waiting(Actor, &'static str),
     /// The launcher has nothing to do now.
-    #[error("the launcher has no step to take now")]
+    #[error("the parent has no step to take now")]
     NoLauncher,
 }
 
@@ -264,6 +264,7 @@ impl<S: Scenario> Model<S> {
             Launch::JoinedWhile => {
                 let run = script::follow(&self.scenario, &self.shared, Actor::Launcher, &[]);
                 self.launcher = Some(Standing { script: Vec::new(), run, killed: false });
+                self.record(Actor::Launcher, Deed::Started);
                 self.settle(Actor::Launcher);
             }
         }

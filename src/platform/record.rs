@@ -3,7 +3,7 @@
 use super::script::Aside;
 use super::{Actor, Content, End};
 use crate::scenario::Launch;
-use crate::sync::{ObjectId, Observation, Setup, Step};
+use crate::sync::{ObjectId, Observation, Outcome, Setup, Step};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -116,6 +116,13 @@ impl Trace {
     }
 }
 
+impl Deed {
+    /// A buyer's code returned.
+    pub fn returned(outcome: Outcome) -> Deed {
+        Deed::Ended(End::Returned(outcome))
+    }
+}
+
 impl Entry {
     /// The move that this entry records, if it is one.
     pub fn as_move(&self) -> Option<Move> {
@@ -152,6 +159,22 @@ impl Recorder {
     /// Records what happened; the order of calls is the order of the trace.
     pub fn record(&self, actor: Actor, deed: Deed) {
         self.entries().push(Entry { actor, deed });
+    }
+
+    /// Takes a step and records it, with nothing recorded in between. A step that fails is not recorded.
+    ///
+    /// # Errors
+    /// Those of the step.
+    pub fn during<E>(
+        &self,
+        actor: Actor,
+        step: &Step,
+        act: impl FnOnce() -> Result<Observation, E>,
+    ) -> Result<Observation, E> {
+        let mut entries = self.entries();
+        let observation = act()?;
+        entries.push(Entry { actor, deed: Deed::Took(step.clone(), observation.clone()) });
+        Ok(observation)
     }
 
     /// What has been recorded so far.

@@ -4,7 +4,7 @@
 //! feeding it every observation so far; it stops, by unwinding quietly, at the first step that the script does
 //! not answer. That is how the checkers read a program without a model of it.
 
-use super::{Actor, End, Ran, halt, run};
+use super::{Actor, Content, End, Ran, halt, run};
 use crate::scenario::Scenario;
 use crate::sync::{Erased, Event, Meaning, ObjectId, Observation, Platform, Step};
 use std::cell::RefCell;
@@ -71,48 +71,67 @@ pub enum Aside {
 
 /// Runs one actor of a scenario on a script, from its start to the first step that the script does not answer.
 pub fn follow<S: Scenario>(scenario: &S, shared: &S::Shared, actor: Actor, script: &[Observation]) -> Run {
-    let platform = Script::new(script);
-    let ran = match actor {
+    follow_on(scenario, shared, actor, script, |_| None).pop().expect("a run stops somewhere")
+}
+
+/// The same, and then on while `answer` has an observation for the next step. Gives the run as it was at the end
+/// of the script and after each observation more; so one run stands for many, of which each but the last would
+/// have had to be unwound.
+pub fn follow_on<S: Scenario>(
+    scenario: &S,
+    shared: &S::Shared,
+    actor: Actor,
+    script: &[Observation],
+    mut answer: impl FnMut(&Step) -> Option<Observation>,
+) -> Vec<Run> {
+    let platform = Script::new(script, &mut answer);
+    let stop = match actor {
         Actor::Buyer(number) => {
             platform.run(|at| scenario.buyer(at, shared, number), |outcome| Stop::Ended(End::Returned(outcome)))
         }
         Actor::Launcher => platform.run(|at| scenario.go_on(at, shared), Stop::Decided),
     };
-    platform.finish(ran)
+    let mut state = platform.state.into_inner();
+    let last = state.run(stop);
+    state.runs.push(last);
+    state.runs
+}
+
+/// Takes a step on the contents while nobody else does anything; `None` if it is not enabled.
+pub fn alone(contents: &mut [Content], step: &Step) -> Option<Observation> {
+    let content = &mut contents[step.object];
+    if !content.enables(&step.access) {
+        return None;
+    }
+    let (after, observation) = content.apply(&step.access);
+    *content = after;
+    Some(observation)
 }
 
 /// Asks a scenario's audit about final contents; `None` if they cannot be read, or stay locked.
-pub fn audit<S: Scenario>(scenario: &S, shared: &S::Shared, contents: &[super::Content]) -> Option<u64> {
+pub fn audit<S: Scenario>(scenario: &S, shared: &S::Shared, contents: &[Content]) -> Option<u64> {
     let mut contents = contents.to_vec();
-    let mut script = Vec::new();
-    loop {
-        let platform = Script::new(&script);
-        let mut answer = None;
-        let stop = platform.run(
-            |at| scenario.audit(at, shared),
-            |count| {
-                answer = count;
-                Stop::Decided(true)
-            },
-        );
-        let Stop::Before(Step { object, access }) = stop else { return answer };
-        if !contents[object].enables(&access) {
-            return None;
-        }
-        let (after, observation) = contents[object].apply(&access);
-        contents[object] = after;
-        script.push(observation);
-    }
+    let mut answer = |step: &Step| alone(&mut contents, step);
+    let mut count = None;
+    let returned = |audited| {
+        count = audited;
+        Stop::Decided(true)
+    };
+    Script::new(&[], &mut answer).run(|at| scenario.audit(at, shared), returned);
+    count
 }
 
 struct Script<'s> {
     script: &'s [Observation],
-    state: RefCell<State>,
+    state: RefCell<State<'s>>,
 }
 
-#[derive(Default)]
-struct State {
+struct State<'s> {
     next: usize,
+    /// Goes on where the script ends.
+    answer: &'s mut dyn FnMut(&Step) -> Option<Observation>,
+    /// The run at the end of the script, and after each answer but the last.
+    runs: Vec<Run>,
     unanswered: Option<Step>,
     memory: Vec<Memory>,
     asides: Vec<Aside>,
@@ -121,8 +140,18 @@ struct State {
 }
 
 impl<'s> Script<'s> {
-    fn new(script: &'s [Observation]) -> Self {
-        Script { script, state: RefCell::default() }
+    fn new(script: &'s [Observation], answer: &'s mut dyn FnMut(&Step) -> Option<Observation>) -> Self {
+        let state = State {
+            next: 0,
+            answer,
+            runs: Vec::new(),
+            unanswered: None,
+            memory: Vec::new(),
+            asides: Vec::new(),
+            sales: 0,
+            held: Vec::new(),
+        };
+        Script { script, state: RefCell::new(state) }
     }
 
     fn run<R>(&self, code: impl FnOnce(&dyn Platform) -> R, returned: impl FnOnce(R) -> Stop) -> Stop {
@@ -135,14 +164,27 @@ impl<'s> Script<'s> {
             }
         }
     }
-
-    fn finish(self, stop: Stop) -> Run {
-        let State { memory, asides, sales, held, .. } = self.state.into_inner();
-        Run { stop, memory, asides, sales, held }
-    }
 }
 
-impl State {
+impl State<'_> {
+    /// The run so far, if it stops here.
+    fn run(&self, stop: Stop) -> Run {
+        let (memory, asides, held) = (self.memory.clone(), self.asides.clone(), self.held.clone());
+        Run { stop, memory, asides, sales: self.sales, held }
+    }
+
+    /// What the step observes; `None` where the run stops.
+    fn observe(&mut self, script: &[Observation], step: &Step) -> Option<Observation> {
+        if let Some(observation) = script.get(self.next) {
+            self.next += 1;
+            return Some(observation.clone());
+        }
+        let observation = (self.answer)(step)?;
+        let run = self.run(Stop::Before(step.clone()));
+        self.runs.push(run);
+        Some(observation)
+    }
+
     /// Forgets everything since the innermost open span was entered, and its entry too.
     fn forget_span(&mut self, span: &'static str) {
         let inside = Memory::Inside(span);
@@ -154,12 +196,11 @@ impl State {
 impl Platform for Script<'_> {
     fn step(&self, step: Step) -> Observation {
         let mut state = self.state.borrow_mut();
-        let Some(observation) = self.script.get(state.next).cloned() else {
+        let Some(observation) = state.observe(self.script, &step) else {
             state.unanswered = Some(step);
             drop(state);
             halt();
         };
-        state.next += 1;
         state.asides.clear();
         super::hold(&mut state.held, &step);
         state.memory.push(Memory::Observed(observation.clone()));

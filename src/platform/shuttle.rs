@@ -40,6 +40,9 @@ impl Board {
 pub struct Gate<S> {
     scheduler: S,
     board: Board,
+    executions: usize,
+    /// Whether there has ever been more than one step to choose from.
+    chose: bool,
 }
 
 impl std::fmt::Debug for Board {
@@ -51,12 +54,17 @@ impl std::fmt::Debug for Board {
 impl<S> Gate<S> {
     /// Puts a gate before a scheduler. The executions must run on the same board.
     pub fn new(scheduler: S, board: Board) -> Self {
-        Gate { scheduler, board }
+        Gate { scheduler, board, executions: 0, chose: false }
     }
 }
 
 impl<S: Scheduler> Scheduler for Gate<S> {
     fn new_execution(&mut self) -> Option<Schedule> {
+        // An execution without a choice is the only one there is (and PCT panics if asked for another).
+        if self.executions > 0 && !self.chose {
+            return None;
+        }
+        self.executions += 1;
         *self.board.state() = State::default();
         self.scheduler.new_execution()
     }
@@ -74,6 +82,7 @@ impl<S: Scheduler> Scheduler for Gate<S> {
             return runnable.first().map(|task| task.id());
         }
         drop(state);
+        self.chose |= able.len() > 1;
         self.scheduler.next_task(&able, current, false)
     }
 
@@ -143,10 +152,8 @@ struct Desk {
 
 impl Desk {
     fn attend<R>(&self, code: impl FnOnce(&dyn Platform) -> R, deed: impl FnOnce(&R) -> Deed) -> Option<R> {
-        if self.actor != Actor::Launcher {
-            self.recorder.record(self.actor, Deed::Started);
-        }
-        let returned = match run(|| code(self)) {
+        self.recorder.record(self.actor, Deed::Started);
+        match run(|| code(self)) {
             Ran::Returned(value) => {
                 self.recorder.record(self.actor, deed(&value));
                 Some(value)
@@ -161,8 +168,7 @@ impl Desk {
                 None
             }
             Ran::Halted => None,
-        };
-        returned
+        }
     }
 
     fn outcome(outcome: &Outcome) -> Deed {

@@ -10,13 +10,13 @@ use unicode_width::UnicodeWidthStr;
 /// The widest that lanes side by side may get, in columns. A wider trace is told in one lane.
 const WIDEST: usize = 100;
 
-/// How a trace ends: whether that is good or bad, and why.
+/// What there is to say at the end of a trace, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
-    /// A property breaks here.
-    Broken(String),
+    /// Properties break here.
+    Broken(Vec<String>),
     /// Something possible has come to pass.
-    Reached(String),
+    Reached(Vec<String>),
     /// Neither: so it stands.
     Stands(String),
 }
@@ -111,16 +111,18 @@ fn rows<S: Scenario>(scenario: &S, trace: &Trace, actors: &[Actor], closing: &Cl
             rows.push(row(None, Some(actor), format!("... inside {span}"), String::new()));
         }
     }
-    let (mark, remark) = match closing {
-        Closing::Broken(why) => ("✗", why),
-        Closing::Reached(what) => ("✓", what),
-        Closing::Stands(how) => ("", how),
+    let (mark, remarks) = match closing {
+        Closing::Broken(why) => ("✗", why.as_slice()),
+        Closing::Reached(what) => ("✓", what.as_slice()),
+        Closing::Stands(how) => ("", std::slice::from_ref(how)),
     };
     if let Some(last) = rows.iter_mut().rev().find(|row| row.number.is_some()) {
         last.mark = mark;
     }
-    let remark = if mark.is_empty() { remark.clone() } else { format!("{mark} {remark}") };
-    rows.push(Row { mark: "", number: None, actor: None, text: remark, shared: String::new() });
+    for remark in remarks {
+        let text = format!("{mark} {remark}").trim_start().to_owned();
+        rows.push(row(None, None, text, String::new()));
+    }
     rows
 }
 

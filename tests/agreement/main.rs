@@ -1,0 +1,6 @@
+//! Engines agree: with each other, and with a reference that walks every schedule and does nothing clever.
+
+mod enumeration;
+mod generated;
+mod language;
+mod tutorials;

@@ -1,0 +1,328 @@
+//! Promise: every command does what `--help` says, and wrong input is told what is wrong, where, and what to do.
+
+mod reviewed;
+
+use reviewed::reviewed;
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn oversell(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_oversell")).args(args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn rows(output: &Output) -> Vec<Value> {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The command is refused: exit code 2, nothing on standard output, and the message says all of this.
+fn refused(args: &[&str], says: &[&str]) {
+    let output = oversell(args);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+    assert!(output.stdout.is_empty(), "{args:?} printed: {}", stdout(&output));
+    for part in says {
+        assert!(message.contains(part), "{args:?} does not say `{part}`: {message}");
+    }
+    assert!(!message.contains("panicked"), "{args:?}: {message}");
+}
+
+#[test]
+fn the_matrix_is_as_reviewed() {
+    let output = oversell(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    // Only the last column, the time, differs from run to run.
+    let timeless: Vec<_> = text
+        .lines()
+        .map(|line| match line.strip_suffix(" ms") {
+            Some(row) => row.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end(),
+            None => line,
+        })
+        .collect();
+    reviewed("matrix", &timeless.join("\n"));
+    assert_eq!(timeless.len(), stdout(&oversell(&["matrix"])).lines().count());
+}
+
+#[test]
+fn the_matrix_in_json_has_a_row_for_every_program_size_and_property() {
+    let rows = rows(&oversell(&["matrix", "--format", "json"]));
+    assert_eq!(rows.len(), 7 * 2 * 7);
+    for row in &rows {
+        for key in ["program", "buyers", "tickets", "property", "verdict", "engine", "explored", "witness", "worst"] {
+            assert!(row.get(key).is_some(), "no {key} in {row}");
+        }
+        let explored = &row["explored"];
+        assert!(["states", "transitions", "nodes"].iter().all(|count| explored[count].is_u64()), "{explored}");
+        if let Some(name) = row["witness"].as_str() {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("snapshots/{name}.snap"));
+            assert!(file.exists(), "{name} is no snapshot");
+        }
+        let shown = matches!(row["verdict"].as_str(), Some("refuted" | "possible"));
+        assert_eq!(shown, row["witness"].is_string(), "{row}");
+    }
+    let any = rows.iter().filter(|row| row["buyers"] == "any").count();
+    assert_eq!(any, 7 * 7);
+    let worst = rows.iter().find(|row| row["program"] == "unlocked" && row["property"] == "no-oversell").unwrap();
+    assert_eq!((worst["worst"].as_u64(), worst["buyers"].as_u64()), (Some(10), Some(10)));
+}
+
+#[test]
+fn check_ends_with_0_1_or_3() {
+    let code = |args: &[&str]| oversell(args).status.code();
+    assert_eq!(code(&["check", "repaired"]), Some(0));
+    assert_eq!(code(&["check", "unlocked"]), Some(1));
+    assert_eq!(code(&["check", "unlocked", "--property", "no-deadlock"]), Some(0));
+    assert_eq!(code(&["check", "task-locked", "--property", "searches-overlap"]), Some(1));
+    assert_eq!(code(&["check", "repaired", "--max-states", "10"]), Some(3));
+    assert_eq!(code(&["check", "repaired", "--buyers", "any", "--property", "no-oversell"]), Some(0));
+    assert_eq!(code(&["check", "repaired", "--buyers", "any", "--property", "sells-out"]), Some(3));
+    assert_eq!(code(&["check", "repaired", "--engine", "shuttle-pct", "--property", "no-oversell"]), Some(3));
+    assert_eq!(code(&["check", "repaired", "--engine", "shuttle-dfs", "--buyers", "2"]), Some(0));
+}
+
+#[test]
+fn check_shows_the_witness_and_the_line_that_replays_it() {
+    let check = oversell(&["check", "unlocked", "--property", "no-oversell", "--property", "no-oversell"]);
+    let text = stdout(&check);
+    assert_eq!(text.matches("✗ no-oversell:").count(), 1, "asked twice, answered once:\n{text}");
+    assert!(text.contains("at worst 10 sold of 1; shown by 2 buyers"), "{text}");
+    let line = text.lines().last().unwrap();
+    let replay = oversell(&line.split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(replay.status.code(), Some(0));
+    assert!(stdout(&replay).contains("✗ no-oversell: 2 sold of 1"), "{}", stdout(&replay));
+}
+
+#[test]
+fn no_oversell_is_proved_far_beyond_the_tutorials_and_for_any_number_of_buyers() {
+    let proved = |args: &[&str]| {
+        let all = [&["check"], args, &["--property", "no-oversell", "--format", "json"]].concat();
+        let output = oversell(&all);
+        assert_eq!(rows(&output)[0]["verdict"], "proved", "{all:?}");
+    };
+    for program in ["task-locked", "purchase-locked", "repaired"] {
+        proved(&[program, "--buyers", "10", "--tickets", "1"]);
+        proved(&[program, "--buyers", "15", "--tickets", "2"]);
+        proved(&[program, "--buyers", "100", "--tickets", "10"]);
+        for tickets in 1..=10 {
+            proved(&[program, "--buyers", "any", "--tickets", &tickets.to_string()]);
+        }
+    }
+}
+
+#[test]
+fn for_any_number_of_buyers_the_smallest_crowd_that_fails_is_named() {
+    let output = oversell(&["check", "unlocked", "--buyers", "any", "--property", "no-oversell", "--format", "json"]);
+    let row = &rows(&output)[0];
+    assert_eq!(
+        (&row["buyers"], &row["verdict"], &row["witness_buyers"]),
+        (&"any".into(), &"refuted".into(), &2.into())
+    );
+    assert!(row["worst"].is_null(), "any number can be sold: {row}");
+}
+
+#[test]
+fn outcomes_lists_each_with_a_schedule_that_replays() {
+    let output = oversell(&[
+        "outcomes",
+        "purchase-locked",
+        "--buyers",
+        "2",
+        "--tickets",
+        "1",
+        "--kills",
+        "1",
+        "--format",
+        "json",
+    ]);
+    let rows = rows(&output);
+    assert_eq!(rows.len(), 6);
+    for row in &rows {
+        for key in ["bought", "sold_out", "crashed", "killed", "never_started"] {
+            assert!(row[key].is_u64(), "{row}");
+        }
+        assert!(row["count"].is_u64() || row["count"].is_null());
+        let schedule = row["schedule"].as_str().unwrap();
+        let replay =
+            oversell(&["replay", "purchase-locked", "--buyers", "2", "--tickets", "1", "--schedule", schedule]);
+        assert_eq!(replay.status.code(), Some(0), "{row}");
+    }
+    let ten = oversell(&["outcomes", "purchase-locked", "--buyers", "10", "--tickets", "1"]);
+    assert_eq!(stdout(&ten).lines().count(), 1 + 10, "one bought, and from none to nine crashed:\n{}", stdout(&ten));
+}
+
+#[test]
+fn programs_describes_every_program() {
+    let text = stdout(&oversell(&["programs"]));
+    for program in oversell::office::PROGRAMS {
+        assert!(text.contains(&format!("{}: {} buyers", program.name, program.buyers)), "{text}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    refused(&["check", "lockless"], &["no program `lockless`", "unlocked, task-locked"]);
+    refused(&["check"], &["PROGRAM"]);
+    refused(&["sell"], &["sell"]);
+    refused(&["check", "unlocked", "--buyers", "0"], &["--buyers", "at least one buyer"]);
+    refused(&["check", "unlocked", "--buyers", "-1"], &["--buyers", "whole number"]);
+    refused(&["check", "unlocked", "--buyers", "many"], &["--buyers", "or `any`"]);
+    refused(&["check", "unlocked", "--buyers", "70000"], &["--buyers", "65534"]);
+    refused(&["check", "unlocked", "--tickets", "-1"], &["--tickets", "whole number from 0"]);
+    refused(&["check", "unlocked", "--tickets", "1.5"], &["--tickets", "whole number from 0"]);
+    refused(&["check", "unlocked", "--property", "no-sale"], &["no property `no-sale`", "ledger-balances"]);
+    refused(&["check", "unlocked", "--engine", "spin"], &["spin", "counting"]);
+    refused(&["check", "unlocked", "--engine", "coverability"], &["--buyers any"]);
+    refused(&["check", "unlocked", "--engine", "counting", "--buyers", "any"], &["coverability"]);
+    refused(&["check", "unlocked", "--engine", "shuttle-dfs", "--buyers", "2", "--kills", "1"], &["kills", "counting"]);
+    refused(&["outcomes", "unlocked", "--buyers", "any"], &["--buyers"]);
+    refused(&["outcomes", "unlocked", "--max-states", "10"], &["more than 10 states", "--max-states"]);
+    refused(&["run", "unlocked", "--buyers", "0"], &["at least one buyer"]);
+    refused(&["run", "unlocked", "--tickets", "-3"], &["whole number from 0"]);
+    refused(&["run", "unlocked", "--speed", "0"], &["above 0"]);
+    refused(&["run", "unlocked", "--speed", "-1"], &["above 0"]);
+    refused(&["run", "unlocked", "--speed", "fast"], &["above 0"]);
+    refused(&["matrix", "--format", "yaml"], &["yaml", "json"]);
+}
+
+#[test]
+#[cfg(not(loom))]
+fn without_loom_the_loom_engine_says_how_to_get_it() {
+    refused(&["check", "unlocked", "--engine", "loom", "--buyers", "2"], &["--cfg loom"]);
+}
+
+#[test]
+fn a_schedule_that_does_not_fit_is_refused_with_its_step() {
+    let replay = |schedule: &str, says: &[&str]| {
+        refused(&["replay", "purchase-locked", "--buyers", "2", "--tickets", "1", "--schedule", schedule], says);
+    };
+    replay("0,x", &["step 2", "`x`"]);
+    replay("0,2", &["step 2", "no buyer 2"]);
+    replay("0,0,1,1", &["step 4", "buyer 1 is waiting for the purchase lock"]);
+    replay("0,p", &["step 2", "the parent has no step"]);
+    replay("k0,0", &["step 2", "buyer 0 has already ended"]);
+    refused(&["replay", "joined", "--buyers", "2", "--schedule", "1"], &["step 1", "not been started"]);
+    refused(&["replay", "joined", "--buyers", "2"], &["--schedule"]);
+    let kill = ["replay", "unlocked", "--buyers", "2", "--schedule", "0,k0", "--on", "threads"];
+    refused(&kill, &["step 2", "thread cannot be killed", "processes"]);
+}
+
+/// A database with this content, in a folder of its own.
+fn database(content: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tickets.json");
+    fs::write(&path, content).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn a_database_that_is_none_is_refused_and_left_as_it_is() {
+    let cases: [(&[u8], &str); 9] = [
+        (b"", "the file is empty"),
+        (b"tickets", "not JSON"),
+        (b"{\"count\": 1", "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b"{\"tickets\": 1}", "no \"count\""),
+        (b"{\"count\": -1}", "\"count\" is -1"),
+        (b"{\"count\": 1.5}", "\"count\" is 1.5"),
+        (b"{\"count\": 99999999999999999999}", "\"count\" is 99999999999999999999"),
+        (b"{\"count\": \xff}", "not UTF-8"),
+    ];
+    for (content, says) in cases {
+        for threads in [&["--threads"][..], &[]] {
+            let (_folder, path) = database(content);
+            refused(&[&["run", "unlocked", "--db", &path, "--speed", "1000"], threads].concat(), &[says, &path]);
+            assert_eq!(fs::read(&path).unwrap(), content, "the file has been changed");
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_missing_or_no_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none.json");
+    let missing = missing.to_str().unwrap();
+    refused(&["run", "unlocked", "--db", missing], &["no database at", missing, "--tickets"]);
+    assert!(!Path::new(missing).exists());
+    refused(&["run", "unlocked", "--db", folder.path().to_str().unwrap()], &["directory"]);
+    let nowhere = folder.path().join("no/such/folder.json");
+    refused(&["run", "unlocked", "--tickets", "1", "--db", nowhere.to_str().unwrap()], &["folder.json"]);
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_had_is_refused() {
+    let (_folder, path) = database(br#"{"count": 1}"#);
+    let lock = format!("{path}.purchase-lock");
+    let held = fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    refused(&["run", "purchase-locked", "--db", &path], &[&lock, "another program holds it"]);
+    drop(held);
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    refused(&["run", "purchase-locked", "--db", &path], &[&lock, "directory"]);
+}
+
+/// What `explain` says of an output.
+fn explain(program: &str, output: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oversell"))
+        .args(["explain", program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(output.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), stdout(&output))
+}
+
+fn transcript(program: &str) -> String {
+    fs::read_to_string(format!("{}/tests/transcripts/{program}.txt", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn every_tutorial_output_is_possible_for_its_own_program() {
+    for program in ["unlocked", "task-locked", "purchase-locked", "joined", "joined-locked", "joined-until-sold-out"] {
+        let (code, said) = explain(program, &transcript(program));
+        assert_eq!(code, Some(0), "{program}: {said}");
+        let line = said.lines().last().unwrap();
+        let replayed = stdout(&oversell(&line.split(' ').skip(1).collect::<Vec<_>>()));
+        let printed = replayed.lines().filter(|line| line.contains(" > ")).count();
+        assert_eq!(printed, transcript(program).lines().count(), "the replay prints exactly these lines:\n{replayed}");
+    }
+}
+
+#[test]
+fn the_output_of_unlocked_is_impossible_with_a_lock() {
+    for (program, line) in
+        [("purchase-locked", "line 12: <路人 2> 购票成功"), ("task-locked", "line 2: <路人 1> 查看到剩余票数 [1]")]
+    {
+        let (code, said) = explain(program, &transcript("unlocked"));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(line), "{said}");
+    }
+}
+
+#[test]
+fn an_output_with_a_line_too_many_too_few_or_from_elsewhere_is_impossible() {
+    let transcript = transcript("joined-until-sold-out");
+    let (code, said) = explain("joined-until-sold-out", &transcript.lines().take(3).collect::<Vec<_>>().join("\n"));
+    assert_eq!((code, said.contains("goes on to print more")), (Some(1), true), "{said}");
+    let (code, said) = explain("joined-until-sold-out", &format!("{}\n还剩余0\n", transcript.trim_end()));
+    assert_eq!((code, said.contains("line 5")), (Some(1), true), "{said}");
+    let (code, said) = explain("joined-until-sold-out", "Traceback (most recent call last):\n");
+    assert_eq!((code, said.contains("line 1")), (Some(1), true), "{said}");
+    let twice_the_same = transcript.replace("15936", "4356");
+    let (code, said) = explain("joined-until-sold-out", &twice_the_same);
+    assert_eq!((code, said.contains("line 4")), (Some(1), true), "one process buys once: {said}");
+}
