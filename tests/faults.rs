@@ -1,12 +1,13 @@
 //! Promise: what one kill does, with locks that the kernel frees and with those that nobody frees.
 
+mod announce_then_replace;
 mod reviewed;
 
+use announce_then_replace::AnnounceThenReplace;
 use oversell::check::{Counting, Crowd, Engine, Final, Property, Verdict, outcomes};
-use oversell::office::{Document, PROGRAMS, Program, Rush};
+use oversell::office::{PROGRAMS, Program, Rush};
 use oversell::platform::LockKind;
-use oversell::scenario::{Scenario, Speaker};
-use oversell::sync::{Event, File, Lock, Outcome, Platform, Setup};
+use oversell::scenario::Scenario;
 use reviewed::reviewed;
 
 fn one_kill(buyers: usize, lock: LockKind) -> Crowd {
@@ -60,39 +61,6 @@ fn in_the_joined_family_a_buyer_can_be_told_and_the_ledger_be_empty() {
         let ends = outcomes(&rush, &one_kill(1, LockKind::Owned), &Counting::default()).unwrap();
         let told_and_lost = Final { killed: 1, sold: 1, count: None, ..Final::default() };
         assert!(ends.iter().any(|reached| reached.end == told_and_lost), "{program}: {ends:?}");
-    }
-}
-
-/// Replaces the file, but tells the buyer before: the mistake that `repaired` does not make.
-#[derive(Clone)]
-struct AnnounceThenReplace;
-
-impl Scenario for AnnounceThenReplace {
-    type Shared = (File, Lock);
-
-    fn tickets(&self) -> u64 {
-        1
-    }
-
-    fn build(&self, setup: &mut Setup) -> (File, Lock) {
-        (setup.file("database", Document::with_tickets(1).bytes()), setup.lock("purchase lock"))
-    }
-
-    fn buyer(&self, at: &dyn Platform, (database, lock): &(File, Lock), _number: usize) -> Outcome {
-        let _guard = lock.acquire(at);
-        let document = Document::parse(&database.read(at)).expect("only ever replaced");
-        let Some(content) = document.take_one() else { return Outcome::SoldOut };
-        at.tell(Event::sale("bought"));
-        database.replace(at, content);
-        Outcome::Bought
-    }
-
-    fn audit(&self, at: &dyn Platform, (database, _): &(File, Lock)) -> Option<u64> {
-        Document::parse(&database.read(at)).ok().map(|document| document.count())
-    }
-
-    fn line(&self, speaker: &Speaker, event: &Event) -> Option<String> {
-        Some(format!("buyer {} {}", speaker.buyer, event.name))
     }
 }
 

@@ -140,11 +140,11 @@ impl Coverability {
             })?;
             cover.transitions += nexts.len() as u64;
             for mut next in nexts {
-                accelerate(&space, &tree, number, &mut next);
                 let peers = by_control.entry(space.control(&next).to_vec()).or_default();
                 if peers.iter().any(|peer| covers(&space, &tree[*peer].state, &next)) {
                     continue;
                 }
+                accelerate(&space, &tree, number, &mut next);
                 peers.retain(|peer| {
                     let covered = covers(&space, &next, &tree[*peer].state);
                     tree[*peer].covered |= covered;

@@ -124,6 +124,7 @@ struct Show<'a> {
     rush: &'a Rush,
     buyers: usize,
     sold: u64,
+    torn: usize,
     ends: BTreeMap<usize, Option<End>>,
     bar: indicatif::ProgressBar,
 }
@@ -138,7 +139,7 @@ impl<'a> Show<'a> {
             indicatif::ProgressStyle::with_template("{pos} of {len} buyers have ended, {elapsed}")
                 .expect("the template is a constant that parses"),
         );
-        Show { rush, buyers, sold: 0, ends: BTreeMap::new(), bar }
+        Show { rush, buyers, sold: 0, torn: 0, ends: BTreeMap::new(), bar }
     }
 
     fn run(&mut self, stage: &mut impl Stage, args: &RunArgs, interrupted: &AtomicBool) -> Result<(), Failure> {
@@ -165,6 +166,7 @@ impl<'a> Show<'a> {
             (News::Told(event), Actor::Buyer(buyer)) => {
                 self.ends.entry(*buyer).or_default();
                 self.sold += u64::from(event.meaning == Meaning::Sale);
+                self.torn += usize::from(event.meaning == Meaning::TornRead);
                 let speaker = Speaker { buyer: *buyer, pid: stage.pid(*buyer).to_string() };
                 if let Some(line) = self.rush.line(&speaker, event) {
                     return self.bar.suspend(|| print(&format!("{line}\n")));
@@ -210,6 +212,12 @@ impl<'a> Show<'a> {
             eprintln!("OVERSOLD: {sold} buyers were told that they bought one of {tickets}");
         } else if count.ok().and_then(|count| count.checked_add(sold)) != Some(tickets) {
             eprintln!("UNBALANCED: what was sold and what is left do not add up to {tickets}");
+        } else if crashed > self.torn {
+            // A torn read is the program's own doing; any other crash is not.
+            return Err(Failure::new(format!(
+                "{} of the buyers could not do their work, see above",
+                crashed - self.torn
+            )));
         } else {
             eprintln!("sound: what was sold and what is left add up to {tickets}");
             return Ok(Exit::Holds);

@@ -86,7 +86,8 @@ impl Site {
     pub fn furnish(&self, setup: &Setup) -> Result<(), SiteError> {
         for (place, (_, content)) in self.places.iter().zip(setup.objects()) {
             if let (Place::File(path), Content::File(bytes)) = (place, content) {
-                fs::write(path, bytes).map_err(SiteError::at("write", path))?;
+                // All at once: a full disk leaves no half of it.
+                replace(path, bytes).map_err(SiteError::at("write", path))?;
             }
         }
         Ok(())
@@ -139,11 +140,14 @@ impl Site {
     fn is_held(&self, place: &Place) -> io::Result<bool> {
         match (place, self.kind) {
             (Place::Lock(path), LockKind::Semaphore) => path.try_exists(),
-            (Place::Lock(path), LockKind::Owned) => match lock_file(path)?.try_lock() {
-                Ok(()) => Ok(false),
-                Err(fs::TryLockError::WouldBlock) => Ok(true),
-                Err(fs::TryLockError::Error(error)) => Err(error),
-            },
+            (Place::Lock(path), LockKind::Owned) => {
+                let file = lock_file(path)?;
+                match file.try_lock() {
+                    Ok(()) => file.unlock().map(|()| false),
+                    Err(fs::TryLockError::WouldBlock) => Ok(true),
+                    Err(fs::TryLockError::Error(error)) => Err(error),
+                }
+            }
             _ => Ok(false),
         }
     }
@@ -155,12 +159,23 @@ fn lock_file(path: &Path) -> io::Result<File> {
 
 /// A lock that a buyer holds.
 enum Held {
-    /// Freed when the handle is closed, by us or by the kernel.
-    Owned { _file: File },
+    /// Freed by us, or by the kernel when we die.
+    Owned { _until_dropped: Flock },
     /// Freed when the file is removed, by us or by nobody.
     Semaphore(PathBuf),
     /// A value mutex.
     Mutex,
+}
+
+/// A locked file. It is unlocked explicitly: closing it would not do while another thread is starting a process,
+/// which holds a copy of every handle until it has begun to run.
+struct Flock(File);
+
+impl Drop for Flock {
+    fn drop(&mut self) {
+        // Nothing could be done about an error, and closing the file is next.
+        let _ = self.0.unlock();
+    }
 }
 
 /// How a buyer lets time pass and hears that it shall stop.
@@ -219,7 +234,7 @@ impl<'a> Desk<'a> {
         }
         for (object, held) in held {
             self.record(Deed::Freed(object));
-            // The kernel frees a lock file when its handle is closed, which dropping does.
+            // A lock file is freed as the loop drops it.
             if let (Held::Mutex, Place::Mutex(mutex)) = (held, &self.site.places[object]) {
                 unlock(mutex, None);
             }
@@ -256,7 +271,7 @@ impl<'a> Desk<'a> {
             }
             (Place::Lock(_), Access::Release) => match self.held.borrow_mut().remove(&object) {
                 Some(Held::Semaphore(path)) => fs::remove_file(path)?,
-                _closed_by_dropping => {}
+                _freed_by_dropping => {}
             },
             (Place::Mutex(mutex), Access::LockValue) => {
                 let state = mutex.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -279,7 +294,7 @@ impl<'a> Desk<'a> {
         if self.site.kind == LockKind::Owned {
             let file = lock_file(path)?;
             file.lock()?;
-            return Ok(Held::Owned { _file: file });
+            return Ok(Held::Owned { _until_dropped: Flock(file) });
         }
         loop {
             match File::create_new(path) {

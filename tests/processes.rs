@@ -1,0 +1,299 @@
+//! Promise: the programs run for real, on threads and on processes, and whatever happens is told: who bought, who
+//! crashed, who died, and whether anything was oversold.
+#![cfg(not(loom))]
+
+use oversell::check::{Crowd, Final, Property, sighting};
+use oversell::office::{Document, PROGRAMS, Program, Rush};
+use oversell::platform::LockKind;
+use oversell::platform::real::Site;
+use oversell::platform::stage::{Direction, perform};
+use oversell::platform::threads::Threads;
+use oversell::scenario::Scenario;
+use oversell::sync::Setup;
+use oversell::trace::{Schedule, replay};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn oversell(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_oversell")).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A database with this content, in a folder of its own.
+fn database(content: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db.json");
+    fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn what_happens_on_free_threads_is_an_execution_of_the_model() {
+    for program in PROGRAMS {
+        let rush = Rush::new(program, program.tickets);
+        let (folder, _) = database("");
+        let mut setup = Setup::default();
+        rush.build(&mut setup);
+        let site = Site::beside(&folder.path().join("db.txt"), &setup, LockKind::Owned);
+        site.furnish(&setup).unwrap();
+        let mut stage = Threads::new(&rush, site, 1e6, false);
+        let patience = Duration::from_secs(60);
+        perform(&mut stage, rush.launch(), program.buyers, patience, &mut |_| Direction::Go, |_, _| ()).unwrap();
+
+        let crowd = Crowd::of(program.buyers);
+        let real = stage.trace().settled(rush.launch());
+        let model = replay(&rush, &crowd, &Schedule(real.schedule())).unwrap();
+        let end = Final::of_model(&model, &crowd);
+        assert!(end.is_some(), "{}: it has come to its end", program.name);
+        let on_disk = fs::read(folder.path().join("db.txt")).unwrap();
+        let oversell::platform::Content::File(predicted) = &model.contents()[0] else { unreachable!() };
+        assert_eq!(on_disk, predicted.as_ref(), "{}", program.name);
+        assert_eq!(Final::of_trace(&real, &crowd, model.audit()), end.unwrap(), "{}", program.name);
+        // Step by step, everybody saw and did the same.
+        let steps = |trace: &oversell::platform::Trace| {
+            let steps = trace.entries.iter().filter(|entry| entry.as_move().is_some());
+            steps.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(steps(&real), steps(model.trace()), "{}", program.name);
+        if program.name != "unlocked" {
+            assert_eq!(sighting(Property::NoOversell, &real, rush.tickets(), &crowd, None), None, "{}", program.name);
+        }
+    }
+}
+
+#[test]
+fn the_original_output_comes_out_on_threads_and_processes() {
+    // Slow enough that the waits decide who comes when, as they do in the tutorials.
+    for threads in [&["--threads"][..], &[]] {
+        for (program, sold, code) in [("unlocked", 10, 1), ("purchase-locked", 1, 0), ("task-locked", 1, 0)] {
+            let output = oversell(&[&["run", program, "--speed", "10"], threads].concat());
+            let (said, summary) = (text(&output.stdout), text(&output.stderr));
+            assert_eq!(output.status.code(), Some(code), "{summary}");
+            assert_eq!(said.matches("查看到剩余票数").count(), 10, "{said}");
+            assert_eq!(said.matches("购票成功").count(), sold, "{said}");
+            assert!(summary.contains(&format!("{sold} sold of 1")), "{summary}");
+            assert_eq!(summary.contains("OVERSOLD"), sold > 1, "{summary}");
+        }
+    }
+}
+
+#[test]
+fn the_joined_programs_print_what_their_authors_saw() {
+    for threads in [&["--threads"][..], &[]] {
+        for program in ["joined", "joined-locked", "joined-until-sold-out"] {
+            let output = oversell(&[&["run", program, "--speed", "1000"], threads].concat());
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+            // Only the process ids differ.
+            let without_ids = |text: &str| text.replace(|c: char| c.is_ascii_digit() && text.contains("抢票成功"), "");
+            let lines = |text: &str| text.lines().map(without_ids).collect::<Vec<_>>();
+            let transcript =
+                fs::read_to_string(format!("{}/tests/transcripts/{program}.txt", env!("CARGO_MANIFEST_DIR")));
+            assert_eq!(lines(&text(&output.stdout)), lines(&transcript.unwrap()), "{program}");
+        }
+    }
+}
+
+#[test]
+fn everything_but_the_count_survives_a_hundred_purchases() {
+    let before = "{ \"电影\" :\t\"流浪地球\",\n  \"seats\": [1, 2.50,  3e2], \"count\"  :  100 ,\"z\":{\"count\":7}, \"a\": null}\n";
+    for (program, threads) in [("joined", None), ("joined-locked", Some("--threads")), ("repaired", None)] {
+        let (_folder, path) = database(before);
+        let mut args = vec!["run", program, "--buyers", "100", "--speed", "1000000", "--db", path.to_str().unwrap()];
+        args.extend(threads);
+        let output = oversell(&args);
+        assert_eq!(output.status.code(), Some(0), "{program}: {}", text(&output.stderr));
+        assert_eq!(fs::read_to_string(&path).unwrap(), before.replace(":  100 ,", ":  0 ,"), "{program}");
+    }
+}
+
+#[test]
+fn an_existing_database_is_used_and_a_missing_one_made_if_the_tickets_are_given() {
+    let (folder, path) = database(r#"{"count": 3}"#);
+    let output = oversell(&[
+        "run",
+        "joined",
+        "--buyers",
+        "2",
+        "--speed",
+        "1000",
+        "--db",
+        path.to_str().unwrap(),
+        "--tickets",
+        "9",
+    ]);
+    assert!(text(&output.stderr).contains("its count of 3 is used"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(&path).unwrap(), r#"{"count": 1}"#);
+    let new = folder.path().join("new.json");
+    let output = oversell(&[
+        "run",
+        "joined",
+        "--buyers",
+        "2",
+        "--speed",
+        "1000",
+        "--db",
+        new.to_str().unwrap(),
+        "--tickets",
+        "9",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(&new).unwrap(), r#"{"count": 7}"#);
+}
+
+#[test]
+fn repaired_keeps_the_permissions_of_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, path) = database(r#"{"count": 1}"#);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+    let output = oversell(&["run", "repaired", "--buyers", "2", "--speed", "1000", "--db", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+}
+
+/// Waits until the file is empty: a buyer is between its truncate and its write.
+fn wait_until_empty(path: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while fs::read(path).unwrap() != b"" {
+        assert!(Instant::now() < deadline, "nobody has emptied the file");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
+    for threads in [&["--threads"][..], &[]] {
+        let (_folder, path) = database(r#"{"count": 5}"#);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
+        command.args(["run", "joined", "--db", path.to_str().unwrap()]).args(threads);
+        let mut run = command.args(["--speed", "2"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until_empty(&path);
+        signal("-INT", run.id());
+        // Its children hold the same pipe, so it only ends when all of them have.
+        let said: Vec<String> = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
+        assert_eq!(run.wait().unwrap().code(), Some(130));
+        assert_eq!(
+            Document::parse(&fs::read(&path).unwrap()).unwrap().count(),
+            4,
+            "the purchase was finished: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn a_buyer_that_is_killed_from_outside_is_reported_and_nothing_hangs() {
+    let (_folder, path) = database(r#"{"count": 5}"#);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
+    command.args(["run", "joined-locked", "--buyers", "3", "--speed", "2", "--db", path.to_str().unwrap()]);
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until_empty(&path);
+    let child = Command::new("pgrep").args(["-P", &run.id().to_string()]).output().unwrap();
+    signal("-KILL", text(&child.stdout).trim().parse().unwrap());
+    let output = run.wait_with_output().unwrap();
+    let summary = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{summary}");
+    assert!(summary.contains("buyer 0 crashed: its process was killed by signal 9"), "{summary}");
+    assert!(summary.contains("buyer 1 crashed: the file is empty"), "the others went on: {summary}");
+    assert!(summary.contains("the database cannot be read") && summary.contains("UNBALANCED"), "{summary}");
+}
+
+#[test]
+fn a_run_of_the_later_programs_can_be_explained() {
+    for program in ["joined", "joined-locked", "joined-until-sold-out"] {
+        let ran = oversell(&["run", program, "--speed", "1000"]);
+        let (folder, output) = database(&text(&ran.stdout));
+        let explained = Command::new(env!("CARGO_BIN_EXE_oversell"))
+            .args(["explain", program])
+            .stdin(fs::File::open(&output).unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(explained.status.code(), Some(0), "{program}: {}", text(&explained.stdout));
+        drop(folder);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, path) = database(r#"{"count": 1}"#);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    // The superuser may write anywhere; then there is nothing to refuse.
+    if fs::write(folder.path().join("probe"), "").is_ok() {
+        eprintln!("skipped: this user may write to a read-only folder");
+        return;
+    }
+    for threads in [&["--threads"][..], &[]] {
+        let output = oversell(&[&["run", "repaired", "--db", path.to_str().unwrap()], threads].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("ermission denied"), "{}", text(&output.stderr));
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn on_a_full_disk_repaired_loses_nothing_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8k", "tmpfs"]).arg(folder.path()).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no small file system can be mounted here");
+        return;
+    }
+    let path = folder.path().join("db.json");
+    fs::write(&path, r#"{"count": 1}"#).unwrap();
+    // Whatever is left of the disk.
+    let full = (0..16).any(|i| fs::write(folder.path().join(format!("filler{i}")), [0; 4096]).is_err());
+    let runs: Vec<_> = [&["--threads"][..], &[]]
+        .map(|threads| {
+            oversell(
+                &[&["run", "repaired", "--buyers", "2", "--speed", "1000", "--db", path.to_str().unwrap()], threads]
+                    .concat(),
+            )
+        })
+        .into();
+    let content = fs::read_to_string(&path).unwrap();
+    assert!(Command::new("umount").arg(folder.path()).status().unwrap().success());
+    assert!(full, "the file system was not small");
+    assert_eq!(content, r#"{"count": 1}"#);
+    for output in runs {
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("No space left on device"), "{}", text(&output.stderr));
+    }
+}
+
+/// `cargo test --release --test processes -- --ignored`
+#[test]
+#[ignore = "takes minutes and hundreds of processes"]
+fn hundreds_of_processes_and_random_kills_never_oversell() {
+    for program in ["purchase-locked", "repaired"] {
+        for seed in 0..10 {
+            let (_folder, path) = database(r#"{"count": 50}"#);
+            let seed = seed.to_string();
+            let args = ["run", program, "--buyers", "300", "--speed", "20", "--kills", "100", "--seed", &seed, "--db"];
+            let output = oversell(&[&args[..], &[path.to_str().unwrap()]].concat());
+            let summary = text(&output.stderr);
+            assert!(!summary.contains("OVERSOLD"), "{program}, seed {seed}: {summary}");
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{program}, seed {seed}: {summary}");
+            if program == "repaired" {
+                let content = fs::read(&path).unwrap();
+                assert!(Document::parse(&content).is_ok(), "seed {seed}: {:?}", text(&content));
+            }
+        }
+    }
+}
+
+#[test]
+fn hundreds_of_buyers_are_no_more_than_a_model_of_the_rush_allows() {
+    let program = Program::named("purchase-locked").unwrap();
+    let output = oversell(&["run", program.name, "--buyers", "100", "--tickets", "10", "--speed", "1000", "--threads"]);
+    let summary = text(&output.stderr);
+    assert!(!summary.contains("OVERSOLD"), "{summary}");
+}
