@@ -7,6 +7,7 @@
 //! Reading it also tests what it rests on: every script is run twice, as buyer 0 and as buyer 1, and where
 //! histories were summarised as one, several of them are followed side by side from then on.
 
+mod history;
 mod reader;
 
 use super::interner::Interner;
@@ -14,15 +15,16 @@ use crate::platform::script::{self, Aside, Memory, Run, Stop};
 use crate::platform::{Actor, Content, End};
 use crate::scenario::Scenario;
 use crate::sync::{Access, Meaning, ObjectId, Observation, Outcome, Setup, Step};
+use history::{Histories, History};
 use reader::Reader;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// A control point of the code, by number.
 pub type NodeId = u16;
 
-/// How many different histories of one node are followed side by side. Each catches a span that leaks; more
-/// than a few only cost time.
-const REPRESENTATIVES: usize = 4;
+/// Up to how many buyers are each compared with buyer 0 by running them alone. (Buyer 1 is always, everywhere.)
+const MOST_COMPARED: usize = 100;
 
 /// The code does not keep to what a verdict rests on (or its automaton has no end).
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +42,9 @@ pub enum AutomatonError {
         /// What it did then.
         second: String,
     },
-    /// Buyer 0 and buyer 1 take different steps on one script.
+    /// Two buyers take different steps on one script.
     #[error(
-        "buyers are not interchangeable: after {history} buyer 0 did this: {first}; and buyer 1: {second}. \
+        "buyers are not interchangeable: after {history} buyer 0 did this: {first}; and buyer {buyer}: {second}. \
          Let a buyer's number matter only to what is printed"
     )]
     NotInterchangeable {
@@ -50,7 +52,9 @@ pub enum AutomatonError {
         history: String,
         /// What buyer 0 did.
         first: String,
-        /// What buyer 1 did.
+        /// The other buyer.
+        buyer: usize,
+        /// What that one did.
         second: String,
     },
     /// Two histories that were summarised as one lead to different steps.
@@ -69,12 +73,24 @@ pub enum AutomatonError {
         second: String,
     },
     /// The automaton did not close.
-    #[error(
-        "the code has more than {0} control points: it may remember without end. Wrap loops in `retry` and finished \
-         work in `span`"
-    )]
-    Unbounded(usize),
+    #[error("the code has {0}: it may remember without end. Wrap loops in `retry` and finished work in `span`")]
+    Unbounded(Bound),
 }
+
+/// Where an automaton that does not close is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Bound {
+    /// It has more nodes than this.
+    #[error("more than {0} control points")]
+    Nodes(usize),
+    /// A buyer remembers more than this at one of them: a loop that is no `retry`, most likely.
+    #[error("control points at which a buyer remembers more than {0} observations")]
+    Memory(usize),
+}
+
+/// The most observations and results that a buyer may remember at one control point. Reading the automaton takes
+/// time and memory in the square of it.
+const MOST_REMEMBERED: usize = 1_000;
 
 /// A control point.
 #[derive(Debug)]
@@ -88,9 +104,9 @@ pub struct Node {
     pub searching: bool,
     /// The locks it holds. (For one that died: that it held.)
     pub held: Vec<ObjectId>,
-    /// Full histories that lead here.
-    /// invariant: not empty, distinct, at most `REPRESENTATIVES`; empty only for `Killed`
-    histories: Vec<Vec<Observation>>,
+    /// Ways to come here.
+    /// invariant: empty only for `Killed`
+    histories: Histories,
 }
 
 /// What a control point is.
@@ -120,15 +136,6 @@ impl Node {
     /// Whether a run that remembers the same has come to the same.
     fn is_like(&self, run: &Run) -> bool {
         self.place == Place::of(&run.stop) && self.held == run.held && self.sales == run.sales
-    }
-
-    /// Keeps one more history, if it is new and there is room; says whether it did.
-    fn remember(&mut self, history: Vec<Observation>) -> bool {
-        let room = self.histories.len() < REPRESENTATIVES && !self.histories.contains(&history);
-        if room {
-            self.histories.push(history);
-        }
-        room
     }
 }
 
@@ -183,6 +190,9 @@ pub struct Automaton<S: Scenario> {
     nodes: Vec<Node>,
     numbers: FxHashMap<Key, NodeId>,
     contents: Interner<Content>,
+    observations: Interner<Observation>,
+    /// How many buyers have been compared.
+    compared: usize,
     /// By node, then by content of the node's object: not known yet, not enabled, or an edge.
     edges: Vec<Vec<Option<Option<Edge>>>>,
     initial: Vec<u32>,
@@ -202,6 +212,8 @@ impl<S: Scenario> Automaton<S> {
             nodes: Vec::new(),
             numbers: FxHashMap::default(),
             contents,
+            observations: Interner::new(),
+            compared: 2,
             edges: Vec::new(),
             initial,
             audits: FxHashMap::default(),
@@ -241,11 +253,35 @@ impl<S: Scenario> Automaton<S> {
         if let Some(known) = self.roots.get(&actor) {
             return Ok(known.clone());
         }
-        let contents: Vec<_> = self.initial.iter().map(|content| self.contents[*content].clone()).collect();
-        let run = self.follow(actor, &[], &contents)?;
-        let node = self.enter(actor, &run, Vec::new(), &contents)?;
+        let contents = self.initial_contents();
+        let run = self.follow(actor, &History::default(), &contents)?;
+        let node = self.enter(actor, &run, History::default(), &contents)?;
         self.roots.insert(actor, (node, run.asides.clone()));
         Ok((node, run.asides))
+    }
+
+    /// Runs every buyer of a crowd alone, to see that the number of a late one makes no difference there either.
+    pub fn compare_buyers(&mut self, buyers: usize) -> Result<(), AutomatonError> {
+        let contents = self.initial_contents();
+        let late = self.compared..buyers.min(MOST_COMPARED);
+        if late.is_empty() {
+            return Ok(());
+        }
+        let (first, _) = self.reader.alone(Actor::Buyer(0), &contents);
+        for buyer in late {
+            let (second, script) = self.reader.alone(Actor::Buyer(buyer), &contents);
+            let differ = |(one, other): &(&Run, &Run)| one != other;
+            if let Some((first, second)) = first.iter().zip(&second).find(differ) {
+                let script = &script[..second.taken.len()];
+                return Err(self.disagreement([Actor::Buyer(0), Actor::Buyer(buyer)], script, first, second));
+            }
+            self.compared = buyer + 1;
+        }
+        Ok(())
+    }
+
+    fn initial_contents(&self) -> Vec<Content> {
+        self.initial.iter().map(|content| self.contents[*content].clone()).collect()
     }
 
     /// Where a buyer is after it was killed at `node`.
@@ -258,7 +294,7 @@ impl<S: Scenario> Automaton<S> {
             sales,
             searching: false,
             held: Vec::new(),
-            histories: Vec::new(),
+            histories: Histories::default(),
         })
     }
 
@@ -281,7 +317,7 @@ impl<S: Scenario> Automaton<S> {
             slots.resize(content + 1, None);
         }
         slots[content] = Some(edge);
-        self.follow_histories(node, contents)
+        self.follow_histories(node, content..content + 1, contents)
     }
 
     /// The object that the step at `node` accesses.
@@ -319,8 +355,8 @@ impl<S: Scenario> Automaton<S> {
         let Some(observation) = script::alone(contents, &Step { object, access }) else { return Ok(None) };
         let content = self.contents.intern(contents[object].clone());
         let actor = self.actor(node);
-        let mut history = self.node(node).histories[0].clone();
-        history.push(observation.clone());
+        let number = self.observations.intern(observation.clone());
+        let history = self.node(node).histories.kept()[0].and(node, observation.clone(), number);
         let run = self.follow(actor, &history, contents)?;
         let to = self.enter(actor, &run, history, contents)?;
         let torn = run.asides.iter().any(|aside| matches!(aside, Aside::Told(e) if e.meaning == Meaning::TornRead));
@@ -328,23 +364,50 @@ impl<S: Scenario> Automaton<S> {
     }
 
     /// Runs a script, and again as another buyer to see that it makes no difference.
-    fn follow(&mut self, actor: Actor, history: &[Observation], contents: &[Content]) -> Result<Run, AutomatonError> {
-        let first = self.reader.run(actor, history, contents);
+    fn follow(&mut self, actor: Actor, history: &History, contents: &[Content]) -> Result<Run, AutomatonError> {
+        let script = &history.observed;
+        let first = self.reader.run(actor, script, contents);
+        self.keeps_to(history, &first)?;
         let other = if actor == Actor::Launcher { Actor::Launcher } else { Actor::Buyer(1) };
-        let second = self.reader.run(other, history, contents);
+        let second = self.reader.run(other, script, contents);
         if first == second {
             return Ok(first);
         }
-        let again = self.reader.run_anew(actor, history);
-        let history = self.told(actor, history);
-        let (first, second, again) = (did(&first), did(&second), did(&again));
-        if first != again {
-            return Err(AutomatonError::NotDeterministic { history, first, second: again });
+        Err(self.disagreement([actor, other], script, &first, &second))
+    }
+
+    /// What it means that two runs of one script, by these two, differ.
+    fn disagreement(&self, actors: [Actor; 2], script: &[Observation], first: &Run, second: &Run) -> AutomatonError {
+        // Once more, and in the other order, so that what only alternates is not taken for the buyers' doing.
+        let [second_again, first_again] = [actors[1], actors[0]].map(|actor| self.reader.run_anew(actor, script));
+        let by_one = [(second, &second_again), (first, &first_again)];
+        let unsteady = by_one.into_iter().find(|(one, other)| one != other);
+        let (one, other) = unsteady.unwrap_or((first, second));
+        let (history, first, second) = difference(script, one, other);
+        match actors[1] {
+            Actor::Buyer(buyer) if unsteady.is_none() => {
+                AutomatonError::NotInterchangeable { history, first, buyer, second }
+            }
+            _ => AutomatonError::NotDeterministic { history, first, second },
         }
-        if other == actor {
-            return Err(AutomatonError::NotDeterministic { history, first, second });
+    }
+
+    /// Whether a run took the steps of the history, as it must.
+    fn keeps_to(&self, history: &History, run: &Run) -> Result<(), AutomatonError> {
+        let steps: Vec<_> = history.passed.iter().map(|(node, _)| self.step_at(*node)).collect();
+        if run.taken == steps {
+            return Ok(());
         }
-        Err(AutomatonError::NotInterchangeable { history, first, second })
+        let earlier = Run { taken: steps, ..run.clone() };
+        let (history, first, second) = difference(&history.observed, &earlier, run);
+        Err(AutomatonError::NotDeterministic { history, first, second })
+    }
+
+    fn step_at(&self, node: NodeId) -> Step {
+        match &self.node(node).place {
+            Place::Before(object, access) => Step { object: *object, access: access.clone() },
+            _ => unreachable!("only a node before a step is passed"),
+        }
     }
 
     /// The node that a run has come to; a new one, or one that is known and must then be like it.
@@ -352,7 +415,7 @@ impl<S: Scenario> Automaton<S> {
         &mut self,
         actor: Actor,
         run: &Run,
-        history: Vec<Observation>,
+        history: History,
         contents: &[Content],
     ) -> Result<NodeId, AutomatonError> {
         let launcher = actor == Actor::Launcher;
@@ -363,18 +426,22 @@ impl<S: Scenario> Automaton<S> {
             Place::Decided(go_on) => Key::Decided(*go_on),
         };
         let live = matches!(place, Place::Before(..));
+        if run.memory.len() > MOST_REMEMBERED {
+            return Err(AutomatonError::Unbounded(Bound::Memory(MOST_REMEMBERED)));
+        }
         if let Some(&known) = self.numbers.get(&key) {
             if !self.node(known).is_like(run) {
-                return Err(self.leak(actor, &self.node(known).histories[0], &history));
+                return Err(self.leak(actor, &self.node(known).histories.kept()[0], &history));
             }
-            if live && self.nodes[known as usize].remember(history) {
-                self.follow_histories(known, contents.to_vec())?;
+            if live && self.nodes[known as usize].histories.keep(history) {
+                let slots = 0..self.edges[known as usize].len();
+                self.follow_histories(known, slots, contents.to_vec())?;
             }
             return Ok(known);
         }
         let searching = live && !launcher && run.spans().any(|span| span == super::SEARCH);
         let (sales, held) = (run.sales, run.held.clone());
-        self.number(key, || Node { place, launcher, sales, searching, held, histories: vec![history] })
+        self.number(key, || Node { place, launcher, sales, searching, held, histories: Histories::of(history) })
     }
 
     fn number(&mut self, key: Key, node: impl FnOnce() -> Node) -> Result<NodeId, AutomatonError> {
@@ -382,31 +449,37 @@ impl<S: Scenario> Automaton<S> {
             return Ok(known);
         }
         let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < self.max_nodes);
-        let number = number.ok_or(AutomatonError::Unbounded(self.nodes.len()))?;
+        let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
         self.nodes.push(node());
         self.edges.push(Vec::new());
         self.numbers.insert(key, number);
         Ok(number)
     }
 
-    /// Follows all histories of a node along all its known edges, and so on from the nodes they lead to.
+    /// Follows all histories of a node along these of its edges, and so on along all edges of the nodes they lead to.
     /// `contents` is what there may be at the node.
-    fn follow_histories(&mut self, node: NodeId, contents: Vec<Content>) -> Result<(), AutomatonError> {
-        let mut work = vec![(node, contents)];
-        while let Some((node, contents)) = work.pop() {
+    fn follow_histories(
+        &mut self,
+        node: NodeId,
+        slots: Range<usize>,
+        contents: Vec<Content>,
+    ) -> Result<(), AutomatonError> {
+        let mut work = vec![(node, slots, contents)];
+        while let Some((node, slots, contents)) = work.pop() {
             let (actor, object) = (self.actor(node), self.object(node));
-            for slot in 0..self.edges[node as usize].len() {
+            for slot in slots {
                 while let Some((to, content, history)) = self.next_to_follow(node, slot) {
                     let mut contents = contents.clone();
                     contents[object] = self.contents[content].clone();
-                    let run = self.reader.run(actor, &history, &contents);
+                    let run = self.reader.run(actor, &history.observed, &contents);
+                    self.keeps_to(&history, &run)?;
                     let asides = self.edges[node as usize][slot].iter().flatten().map(|edge| &edge.asides).next();
                     if !self.node(to).is_like(&run) || asides != Some(&run.asides) {
                         let first = self.extended(node, 0, slot);
                         return Err(self.leak(actor, &first, &history));
                     }
-                    if matches!(run.stop, Stop::Before(_)) && self.nodes[to as usize].remember(history) {
-                        work.push((to, contents));
+                    if matches!(run.stop, Stop::Before(_)) && self.nodes[to as usize].histories.keep(history) {
+                        work.push((to, 0..self.edges[to as usize].len(), contents));
                     }
                 }
             }
@@ -416,8 +489,8 @@ impl<S: Scenario> Automaton<S> {
 
     /// The next history of a node that has not been followed along this edge, extended by it; where it leads, and
     /// to what content.
-    fn next_to_follow(&mut self, node: NodeId, slot: usize) -> Option<(NodeId, u32, Vec<Observation>)> {
-        let histories = self.node(node).histories.len();
+    fn next_to_follow(&mut self, node: NodeId, slot: usize) -> Option<(NodeId, u32, History)> {
+        let histories = self.node(node).histories.kept().len();
         let edge = self.edges[node as usize][slot].as_mut()?.as_mut()?;
         if edge.followed == histories {
             return None;
@@ -428,33 +501,40 @@ impl<S: Scenario> Automaton<S> {
     }
 
     /// A history of a node, extended by what an edge of it observes.
-    fn extended(&self, node: NodeId, history: usize, slot: usize) -> Vec<Observation> {
+    fn extended(&mut self, node: NodeId, history: usize, slot: usize) -> History {
         let edge = self.edges[node as usize][slot].as_ref().and_then(Option::as_ref);
-        let observation = edge.map(|edge| edge.observation.clone());
-        self.node(node).histories[history].iter().cloned().chain(observation).collect()
+        let observation = edge.expect("only an edge that is there is followed").observation.clone();
+        let number = self.observations.intern(observation.clone());
+        self.node(node).histories.kept()[history].and(node, observation, number)
     }
 
-    fn leak(&self, actor: Actor, first: &[Observation], second: &[Observation]) -> AutomatonError {
-        let next = |history| did(&self.reader.run_anew(actor, history));
-        AutomatonError::Leak {
-            first_history: self.told(actor, first),
-            first: next(first),
-            second_history: self.told(actor, second),
-            second: next(second),
-        }
+    fn leak(&self, actor: Actor, first: &History, second: &History) -> AutomatonError {
+        let [(first_history, first), (second_history, second)] = [first, second].map(|history| {
+            let run = self.reader.run_anew(actor, &history.observed);
+            (told(&run.taken, &history.observed), did(&run))
+        });
+        AutomatonError::Leak { first_history, first, second_history, second }
     }
+}
 
-    /// A history in words: its steps and what they observed.
-    fn told(&self, actor: Actor, history: &[Observation]) -> String {
-        if history.is_empty() {
-            return "no step at all".to_owned();
-        }
-        let step = |(i, observation): (usize, &Observation)| {
-            let run = self.reader.run_anew(actor, &history[..i]);
-            format!("{} -> {}", did(&run), observed(observation))
-        };
-        format!("[{}]", history.iter().enumerate().map(step).collect::<Vec<_>>().join("; "))
+/// Where two runs of one script come apart: what was common, and what each did then.
+fn difference(script: &[Observation], first: &Run, second: &Run) -> (String, String, String) {
+    let common = first.taken.iter().zip(&second.taken).take_while(|(first, second)| first == second).count();
+    let then = |run: &Run| run.taken.get(common).map_or_else(|| did(run), does);
+    (told(&first.taken[..common], script), then(first), then(second))
+}
+
+/// A history in words: its steps and what they observed.
+fn told(steps: &[Step], observations: &[Observation]) -> String {
+    if steps.is_empty() {
+        return "no step at all".to_owned();
     }
+    let told = steps.iter().zip(observations).map(|(step, seen)| format!("{} -> {}", does(step), observed(seen)));
+    format!("[{}]", told.collect::<Vec<_>>().join("; "))
+}
+
+fn does(step: &Step) -> String {
+    format!("{:?} of object {}", step.access, step.object)
 }
 
 /// What a run came to, in words: equal for runs that are alike.
@@ -467,7 +547,7 @@ fn did(run: &Run) -> String {
     });
     let told: String = told.collect();
     match &run.stop {
-        Stop::Before(step) => format!("{told}{:?} of object {}", step.access, step.object),
+        Stop::Before(step) => format!("{told}{}", does(step)),
         Stop::Ended(end) => format!("{told}end: {end:?}"),
         Stop::Decided(go_on) => format!("{told}decision: {go_on}"),
     }

@@ -17,7 +17,7 @@ use crate::scenario::Scenario;
 use rustc_hash::FxHashMap;
 
 /// Explores the states of any number of buyers. [`Crowd::buyers`] is ignored; kills still have a budget.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Coverability {
     /// The limits; the witness of a refuted property is found by counting.
     pub counting: Counting,
@@ -127,11 +127,13 @@ impl Coverability {
         // By control, the states that nothing newer covers.
         let mut by_control: FxHashMap<Vec<u32>, Vec<usize>> = FxHashMap::default();
         let mut work = vec![0];
+        let mut path = Path::default();
         while let Some(number) = work.pop() {
             if tree[number].covered {
                 continue;
             }
             let state = tree[number].state.clone();
+            path.go_to(&space, &tree, number);
             cover.look(&space, &state);
             let mut nexts = Vec::new();
             space.successors(&state, &mut Vec::new(), |_, transition, next| {
@@ -144,7 +146,7 @@ impl Coverability {
                 if peers.iter().any(|peer| covers(&space, &tree[*peer].state, &next)) {
                     continue;
                 }
-                accelerate(&space, &tree, number, &mut next);
+                path.accelerate(&space, &tree, &mut next);
                 peers.retain(|peer| {
                     let covered = covers(&space, &next, &tree[*peer].state);
                     tree[*peer].covered |= covered;
@@ -193,18 +195,37 @@ fn count_at<S: Scenario>(space: &Space<'_, S>, state: &[u32], node: super::autom
     space.marking(state).find(|(other, _)| *other == node).map_or(0, |(_, count)| count)
 }
 
-/// If the new state covers one that it comes from, whatever has grown on the way can grow without end.
-fn accelerate<S: Scenario>(space: &Space<'_, S>, tree: &[Branch], parent: usize, next: &mut [u32]) {
-    let mut ancestor = Some(parent);
-    while let Some(number) = ancestor {
-        let old = &tree[number].state;
-        if covers(space, next, old) {
+/// The way from the root of the tree to the state that is being expanded.
+#[derive(Default)]
+struct Path {
+    branches: Vec<usize>,
+    /// The same branches by control. With cells that count without end a path gets very long, and no new state is
+    /// comparable with more than a few on it.
+    by_control: FxHashMap<Vec<u32>, Vec<usize>>,
+}
+
+impl Path {
+    /// Goes on to a branch whose parent is on the path (as it is when a tree is walked depth first).
+    fn go_to<S: Scenario>(&mut self, space: &Space<'_, S>, tree: &[Branch], number: usize) {
+        while let Some(left) = self.branches.pop_if(|last| Some(*last) != tree[number].parent) {
+            self.by_control.get_mut(space.control(&tree[left].state)).map(Vec::pop);
+        }
+        self.branches.push(number);
+        self.by_control.entry(space.control(&tree[number].state).to_vec()).or_default().push(number);
+    }
+
+    /// If the new state covers one that it comes from, whatever has grown on the way can grow without end.
+    fn accelerate<S: Scenario>(&self, space: &Space<'_, S>, tree: &[Branch], next: &mut [u32]) {
+        for &number in self.by_control.get(space.control(next)).into_iter().flatten().rev() {
+            let old = &tree[number].state;
+            if !covers(space, next, old) {
+                continue;
+            }
             let grown: Vec<_> = space.marking(next).map(|(node, count)| count > count_at(space, old, node)).collect();
             let marking = next.len() - grown.len();
             for (pair, _) in next[marking..].iter_mut().zip(grown).filter(|(_, grown)| *grown) {
                 *pair |= MANY;
             }
         }
-        ancestor = tree[number].parent;
     }
 }

@@ -57,14 +57,14 @@ pub fn explain<S: Scenario>(
     // Depth first, as far as the output can be followed.
     let mut visited: FxHashSet<Told> = FxHashSet::default();
     visited.insert(first.clone());
-    let mut path: Vec<(Option<Move>, Vec<(Move, Told)>)> = Vec::new();
+    let mut path: Vec<Frame> = Vec::new();
     let (nexts, over) = search.nexts(&mut space, &first)?;
     if over && first.printed == lines.len() {
         return Ok(Explanation::Possible(Schedule::default()));
     }
-    path.push((None, nexts));
-    while let Some((_, nexts)) = path.last_mut() {
-        let Some((mv, told)) = nexts.pop() else {
+    path.push(Frame { came_by: None, nexts });
+    while let Some(frame) = path.last_mut() {
+        let Some((mv, told)) = frame.nexts.pop() else {
             path.pop();
             continue;
         };
@@ -76,9 +76,9 @@ pub fn explain<S: Scenario>(
         }
         let (nexts, over) = search.nexts(&mut space, &told)?;
         let complete = over && told.printed == lines.len();
-        path.push((Some(mv), nexts));
+        path.push(Frame { came_by: Some(mv), nexts });
         if complete {
-            return Ok(Explanation::Possible(Schedule(path.iter().filter_map(|(mv, _)| *mv).collect())));
+            return Ok(Explanation::Possible(Schedule(path.iter().filter_map(|frame| frame.came_by).collect())));
         }
     }
     Ok(search.impossible())
@@ -94,6 +94,13 @@ struct Told {
     printed: usize,
     /// The process ids that have been printed, with their buyers.
     pids: Vec<(String, usize)>,
+}
+
+/// A state on the path of the search.
+struct Frame {
+    came_by: Option<Move>,
+    /// What has not been tried from here, the most promising last.
+    nexts: Vec<(Move, Told)>,
 }
 
 struct Search<'s, S: Scenario> {

@@ -67,6 +67,7 @@ impl<'a, S: Scenario> Space<'a, S> {
         let objects = automaton.initial().len();
         let tickets = automaton.scenario().tickets();
         let buyer = automaton.buyer()?.0;
+        automaton.compare_buyers(crowd.buyers)?;
         let launcher = match launch {
             Launch::JoinedWhile => Some(automaton.launcher()?.0),
             Launch::Together | Launch::Joined => None,

@@ -26,7 +26,7 @@ mod survey;
 mod verdict;
 mod witness;
 
-pub use automaton::AutomatonError;
+pub use automaton::{AutomatonError, Bound};
 pub use counting::Counting;
 pub use coverability::Coverability;
 pub use explain::{Explanation, explain};

@@ -51,7 +51,10 @@ impl ShuttleDfs {
     pub fn finals<S: Scenario>(&self, scenario: &S, crowd: &Crowd) -> Result<BTreeSet<Final>, CheckError> {
         let (survey, cut_short) = survey(self.name(), self.scheduler(), scenario, crowd, &[])?;
         match self.limit(&survey).or(cut_short.then(too_long)) {
-            Some(limit) => Err(CheckError::Unsupported { engine: self.name(), reason: limit }),
+            Some(limit) => {
+                let reason = format!("cannot list every outcome: {limit}");
+                Err(CheckError::Unsupported { engine: self.name(), reason })
+            }
             None => Ok(survey.ends),
         }
     }

@@ -13,7 +13,6 @@ pub(super) enum Choice {
     /// The one of the best [rank](Schedule::rank).
     Best,
     /// The one that was found first.
-    #[cfg_attr(not(loom), expect(dead_code, reason = "only loom's executions come in an order that says something"))]
     First,
 }
 
@@ -63,6 +62,12 @@ impl Survey {
             }
         }
         self.ends.insert(end);
+    }
+
+    /// Whether all of the properties have been shown, so that no further execution changes a verdict.
+    #[cfg_attr(not(loom), expect(dead_code, reason = "only loom can leave off in the middle"))]
+    pub fn shows(&self, properties: &[Property]) -> bool {
+        properties.iter().all(|property| self.witnesses.contains_key(property))
     }
 
     /// What all that says of the properties. With a `limit` executions are missing, and nothing is proved.

@@ -148,7 +148,10 @@ impl<'a> Show<'a> {
         let scaled =
             |time: Duration| Duration::try_from_secs_f64(time.as_secs_f64() / args.speed).unwrap_or(Duration::MAX);
         let patience = scaled(LONGEST_SILENCE).saturating_add(Duration::from_secs(30));
-        let mut executioner = Executioner::new(args.kills, self.buyers, args.seed, scaled(LONGEST_SILENCE / 2));
+        // About as long as it takes to sell all tickets one after another.
+        let purchases = self.rush.tickets().clamp(1, self.buyers as u64) as u32;
+        let within = scaled(Duration::from_secs(4) * purchases);
+        let mut executioner = Executioner::new(args.kills, self.buyers, args.seed, within);
         let launch = self.rush.launch();
         let mut direct = |stage: &mut dyn Stage| {
             executioner.strike(stage);

@@ -10,24 +10,29 @@
 //! else is in a trace (who started, what was said) must therefore not matter beyond the steps around it, and
 //! it does not, with one exception: [`Execution::new`].
 //!
-//! Buyers are not joined, as joining is an access too: loom would go through every order of a buyer's last
-//! moment and the parent's first look at it. The parent parks instead until all have ended; that orders memory
-//! just as well.
+//! Buyers are not joined, as joining is an access too: loom would try to have the parent arrive before and
+//! after each of them, which for two buyers means three times as many executions. The parent parks instead until
+//! all have ended, and that orders memory just as well.
 
+mod object;
+mod weak;
+
+pub use weak::{is_sequentially_consistent, is_weak};
+
+use self::object::{Held, Object, locked};
 use super::record::{Deed, Recorder, Trace};
 use super::script::Aside;
 use super::{Actor, Content, End, Ran, run};
 use crate::platform::model::Crowd;
 use crate::scenario::{Launch, Scenario};
 use crate::sync::{Access, Erased, Event, ObjectId, Observation, Platform, Setup, Step};
-use ::loom::sync::atomic::AtomicU64;
 use ::loom::sync::{Mutex, MutexGuard};
 use ::loom::thread;
 use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The stack of a buyer, in words. Loom's own 32 KiB are little for code that parses and formats.
 const STACK: usize = 0x4000;
@@ -42,13 +47,13 @@ pub struct Execution<S: Scenario> {
 impl<S: Scenario> Execution<S> {
     /// Declares the objects.
     ///
-    /// With `watched`, who is inside the span of that name matters, and not only the steps that are taken
-    /// there. As a span's boundaries touch nothing shared, loom would take two executions that differ in their
-    /// order for one: say all buyers look before they read, and loom might only ever run them one after another. So
-    /// there is one more object: entering the span is an access to it, and every step inside has it locked,
-    /// together with the end of the span if that follows. (An access of its own at the end would not do. Loom
-    /// would let a buyer linger between its last step and the boundary, and somebody else enter who was let in
-    /// by that very step.)
+    /// With `watched`, it matters who is inside the span of that name, and not only which steps are taken there.
+    /// As boundaries touch nothing shared, loom takes two executions that differ only in their order for one:
+    /// if all that buyers do in a search is to read something that nobody writes, it runs one search after
+    /// another, and no other way. So there is one more object. Entering the span is an access to it, and every
+    /// step inside is taken with it locked, up to the end of the span if that follows. (An access at either end would
+    /// not do: loom would let somebody in before another one leaves, but after its last step, and
+    /// [settled](Trace::settled) it has left by then.)
     pub fn new(scenario: &Arc<S>, watched: Option<&'static str>) -> Self {
         let mut setup = Setup::default();
         let shared = scenario.build(&mut setup);
@@ -84,10 +89,10 @@ impl<S: Scenario> Execution<S> {
                 }
             }
         }
-        let initial = self.world.recorder.trace().objects;
-        let objects = self.world.objects.iter().zip(initial);
-        let contents = objects.map(|(object, (_, initial))| object.content(initial)).collect();
-        (self.world.recorder.trace(), contents)
+        let trace = self.world.recorder.trace();
+        let contents = self.world.objects.iter().zip(trace.contents());
+        let contents = contents.map(|(object, recorded)| object.left(recorded)).collect();
+        (trace, contents)
     }
 
     fn spawn(&self, number: usize) {
@@ -122,47 +127,6 @@ struct World {
     recorder: Recorder,
     /// How many buyers have ended. Not an atomic of loom's: it must not look here.
     ended: AtomicUsize,
-}
-
-enum Object {
-    /// invariant: the content of a file
-    File(Mutex<Content>),
-    Lock(Mutex<()>),
-    Value(Mutex<Erased>),
-    Cell(AtomicU64),
-}
-
-impl Object {
-    fn holding(content: &Content) -> Object {
-        match content {
-            Content::File(_) => Object::File(Mutex::new(content.clone())),
-            Content::Lock { .. } => Object::Lock(Mutex::new(())),
-            Content::Mutex { value, .. } => Object::Value(Mutex::new(value.clone())),
-            Content::Cell(number) => Object::Cell(AtomicU64::new(*number)),
-        }
-    }
-
-    /// What it holds when all buyers have ended; `initial` if that is none of loom's business.
-    fn content(&self, initial: Content) -> Content {
-        match self {
-            Object::File(file) => locked(file).clone(),
-            // Whoever has ended and still holds a lock (a leaked guard) leaves it locked.
-            Object::Lock(lock) => Content::Lock { held: lock.try_lock().is_err() },
-            Object::Value(mutex) => match (mutex.try_lock(), initial) {
-                (Ok(value), _) => Content::Mutex { value: value.clone(), held: false },
-                (Err(_), Content::Mutex { value, .. }) => Content::Mutex { value, held: true },
-                (Err(_), other) => other,
-            },
-            // Of several stores that nothing orders, any may be the last: loom tries them all.
-            Object::Cell(cell) => Content::Cell(cell.load(SeqCst)),
-        }
-    }
-}
-
-/// The guard of something that a buyer holds.
-enum Held<'w> {
-    Lock { _guard: MutexGuard<'w, ()> },
-    Value(MutexGuard<'w, Erased>),
 }
 
 /// The platform as one actor sees it.
@@ -223,40 +187,6 @@ impl<'w> Desk<'w> {
     fn watched(&self) -> Option<MutexGuard<'w, ()>> {
         self.world.watched.as_ref().map(|(_, object)| locked(object))
     }
-
-    /// What the step does. Nothing else happens between its effect and the return from here.
-    fn act(&self, step: &Step) -> Observation {
-        let object = &self.world.objects[step.object];
-        match (object, &step.access) {
-            (Object::File(file), access) => {
-                let mut content = locked(file);
-                let (after, observation) = content.apply(access);
-                *content = after;
-                observation
-            }
-            (Object::Lock(lock), Access::Acquire) => {
-                self.held.borrow_mut().push((step.object, Held::Lock { _guard: locked(lock) }));
-                Observation::Done
-            }
-            (Object::Value(mutex), Access::LockValue) => {
-                let guard = locked(mutex);
-                let value = guard.clone();
-                self.held.borrow_mut().push((step.object, Held::Value(guard)));
-                Observation::Value(value)
-            }
-            (_, Access::Release | Access::UnlockValue(_)) => {
-                let mut held = self.held.borrow_mut();
-                let place = held.iter().position(|(object, _)| *object == step.object);
-                let (_, guard) = held.remove(place.expect("a guard releases what it has acquired, once"));
-                if let (Held::Value(mut guard), Access::UnlockValue(value)) = (guard, &step.access) {
-                    *guard = value.clone();
-                }
-                Observation::Done
-            }
-            (Object::Cell(cell), access) => access_cell(cell, access),
-            (_, access) => panic!("{access:?} does not fit object {}", step.object),
-        }
-    }
 }
 
 impl Platform for Desk<'_> {
@@ -266,12 +196,13 @@ impl Platform for Desk<'_> {
             let observation;
             let watched;
             // Who waited for a lock with the watched object locked would keep everybody else from entering.
+            let take = || self.world.objects[step.object].take(&step, &mut self.held.borrow_mut());
             if inside && matches!(step.access, Access::Acquire | Access::LockValue) {
-                observation = self.act(&step);
+                observation = take();
                 watched = self.watched();
             } else {
                 watched = if inside { self.watched() } else { None };
-                observation = self.act(&step);
+                observation = take();
             }
             self.record(Deed::Took(step, observation.clone()));
             drop(watched);
@@ -303,25 +234,4 @@ impl Platform for Desk<'_> {
         self.record(Deed::Aside(Aside::Again(span)));
         self.in_loom(thread::yield_now);
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("a buyer's guards are dropped after it has unwound, so none is poisoned")
-}
-
-fn access_cell(cell: &AtomicU64, access: &Access) -> Observation {
-    Observation::Number(match *access {
-        Access::Load(order) => cell.load(order),
-        Access::Store(new, order) => {
-            cell.store(new, order);
-            return Observation::Done;
-        }
-        Access::Swap(new, order) => cell.swap(new, order),
-        Access::FetchAdd(n, order) => cell.fetch_add(n, order),
-        Access::FetchSub(n, order) => cell.fetch_sub(n, order),
-        Access::CompareExchange { expected, new, success, failure } => {
-            cell.compare_exchange(expected, new, success, failure).unwrap_or_else(|held| held)
-        }
-        ref access => panic!("{access:?} does not fit a cell"),
-    })
 }

@@ -34,6 +34,8 @@ pub enum Memory {
 /// What a scripted run did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
+    /// The steps that it took, one for each observation.
+    pub taken: Vec<Step>,
     /// Where it stopped.
     pub stop: Stop,
     /// What the buyer remembers: its observations, with finished spans reduced to their result.
@@ -133,6 +135,7 @@ struct State<'s> {
     /// The run at the end of the script, and after each answer but the last.
     runs: Vec<Run>,
     unanswered: Option<Step>,
+    taken: Vec<Step>,
     memory: Vec<Memory>,
     asides: Vec<Aside>,
     sales: u32,
@@ -146,6 +149,7 @@ impl<'s> Script<'s> {
             answer,
             runs: Vec::new(),
             unanswered: None,
+            taken: Vec::new(),
             memory: Vec::new(),
             asides: Vec::new(),
             sales: 0,
@@ -169,8 +173,8 @@ impl<'s> Script<'s> {
 impl State<'_> {
     /// The run so far, if it stops here.
     fn run(&self, stop: Stop) -> Run {
-        let (memory, asides, held) = (self.memory.clone(), self.asides.clone(), self.held.clone());
-        Run { stop, memory, asides, sales: self.sales, held }
+        let (taken, memory, held) = (self.taken.clone(), self.memory.clone(), self.held.clone());
+        Run { taken, stop, memory, asides: self.asides.clone(), sales: self.sales, held }
     }
 
     /// What the step observes; `None` where the run stops.
@@ -203,6 +207,7 @@ impl Platform for Script<'_> {
         };
         state.asides.clear();
         super::hold(&mut state.held, &step);
+        state.taken.push(step);
         state.memory.push(Memory::Observed(observation.clone()));
         observation
     }

@@ -3,14 +3,14 @@
 use crate::enumeration::{Enumerated, Limit};
 use crate::language::{Do, Generated, Ledger, Number, Text, Which};
 use crate::tutorials::name;
-use oversell::check::{Counting, Coverability, Crowd, Engine, Final, Finding, Property, outcomes};
+use oversell::check::{Counting, Coverability, Crowd, Engine, Final, Finding, Property, ShuttleDfs, outcomes};
 use oversell::platform::LockKind;
 use oversell::scenario::Launch;
 use oversell::trace::replay;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
@@ -30,7 +30,10 @@ impl Debug for Case {
 }
 
 /// Cases with more beginnings of executions than this are passed over.
-const LIMIT: Limit = Limit(3_000);
+const LIMIT: Limit = Limit(1_500);
+
+/// Cases with more executions than this are not run by shuttle.
+const MOST_EXECUTIONS: usize = 100;
 
 /// Limits for any number of buyers, where a cell can count without end.
 fn few() -> Counting {
@@ -91,6 +94,8 @@ fn cases(launch: Launch) -> impl Strategy<Value = Case> {
 #[derive(Debug, Default)]
 struct Tally {
     decided: usize,
+    /// By shuttle, too.
+    shuttled: usize,
     shown: BTreeMap<Property, usize>,
 }
 
@@ -99,14 +104,7 @@ fn draw(launch: Launch, cases_drawn: u32) -> Tally {
     let config = ProptestConfig { cases: cases_drawn, failure_persistence: None, ..ProptestConfig::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let tally = RefCell::new(Tally::default());
-    let ran = TestRunner::new_with_rng(config, rng).run(&cases(launch), |case| {
-        let t = std::time::Instant::now();
-        let r = agree(&case, &mut tally.borrow_mut());
-        if t.elapsed().as_millis() > 300 {
-            eprintln!("SLOW {:?} {case:?}", t.elapsed());
-        }
-        r
-    });
+    let ran = TestRunner::new_with_rng(config, rng).run(&cases(launch), |case| agree(&case, &mut tally.borrow_mut()));
     if let Err(failure) = ran {
         panic!("{failure}");
     }
@@ -133,6 +131,16 @@ fn agree(case: &Case, tally: &mut Tally) -> Result<(), TestCaseError> {
         let model = model.map_err(|error| TestCaseError::fail(error.to_string()))?;
         let end = Final::of_model(&model, crowd);
         prop_assert_eq!(end.as_ref(), Some(&reached.end), "{}", reached.schedule);
+    }
+
+    let all_executions = ShuttleDfs { max_executions: MOST_EXECUTIONS };
+    if crowd.kills == 0
+        && crowd.lock == LockKind::Owned
+        && let Ok(finals) = all_executions.finals(program, crowd)
+    {
+        tally.shuttled += 1;
+        let expected: BTreeSet<_> = full.ends.keys().cloned().collect();
+        prop_assert_eq!(finals, expected, "how executions end, by shuttle");
     }
 
     let by_size =
@@ -179,20 +187,27 @@ fn no_contradiction(any: &Finding, sizes: &[&Finding]) -> Result<(), TestCaseErr
     Ok(())
 }
 
+/// Asserts that the cases were worth the name.
+fn assert_worthwhile(tally: &Tally, decided: usize, shuttled: usize, not_shown: &[Property]) {
+    eprintln!("{tally:?}");
+    assert!(tally.decided >= decided && tally.shuttled >= shuttled, "too few: {tally:?}");
+    for property in Property::ALL.iter().filter(|property| !not_shown.contains(property)) {
+        let shown = tally.shown.get(property).copied().unwrap_or_default();
+        assert!((5..tally.decided - 5).contains(&shown), "{property} is (almost) always the same: {tally:?}");
+    }
+}
+
 #[test]
 fn engines_agree_on_generated_programs_run_together() {
-    let tally = draw(Launch::Together, 500);
-    eprintln!("{tally:?}");
+    assert_worthwhile(&draw(Launch::Together, 400), 300, 30, &[]);
 }
 
 #[test]
 fn engines_agree_on_generated_programs_run_one_by_one() {
-    let tally = draw(Launch::Joined, 300);
-    eprintln!("{tally:?}");
+    assert_worthwhile(&draw(Launch::Joined, 200), 180, 30, &[Property::SearchesOverlap]);
 }
 
 #[test]
 fn engines_agree_on_generated_programs_whose_launcher_decides() {
-    let tally = draw(Launch::JoinedWhile, 300);
-    eprintln!("{tally:?}");
+    assert_worthwhile(&draw(Launch::JoinedWhile, 200), 180, 30, &[Property::SearchesOverlap]);
 }

@@ -1,7 +1,7 @@
 //! Small checkouts that are not the tutorials', each with something in it that those lack.
 
 use oversell::scenario::Scenario;
-use oversell::sync::{Cell, Event, File, Lock, Mutex, Outcome, Platform, Setup};
+use oversell::sync::{Cell, Event, Lock, Mutex, Outcome, Platform, Setup};
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 
@@ -24,10 +24,17 @@ pub enum Checkout {
     LeakedGuard,
     /// Waits for somebody who never comes.
     Waiting,
+    /// Writes two cells; who comes first goes from left to right, and who comes second from right to left.
+    CrossedStores,
+    /// Draws a flag with this ordering, raises it, and buys if the other one is not up yet (as in Dekker's mutual
+    /// exclusion).
+    Flags(Ordering),
     /// Draws a number, and then has a look.
     DrawThenLook,
     /// Locks, and looks in a search whose last step is to unlock.
-    HandOver,
+    LookThenUnlock,
+    /// Locks, and unlocks in a search before it looks.
+    UnlockThenLook,
 }
 
 impl Checkout {
@@ -40,9 +47,9 @@ impl Checkout {
 #[derive(Clone, Copy)]
 pub struct Counter {
     left: Cell,
+    right: Cell,
     turn: Cell,
     value: Mutex<u64>,
-    shelf: File,
     locks: [Lock; 2],
 }
 
@@ -56,15 +63,15 @@ impl Scenario for Checkout {
     fn build(&self, setup: &mut Setup) -> Counter {
         Counter {
             left: setup.cell("left", 1),
+            right: setup.cell("right", 0),
             turn: setup.cell("turn", 0),
             value: setup.mutex("value", 1),
-            shelf: setup.file("shelf", *b"1"),
             locks: [setup.lock("one lock"), setup.lock("the other lock")],
         }
     }
 
     fn buyer(&self, at: &dyn Platform, shared: &Counter, _number: usize) -> Outcome {
-        let Counter { left, turn, value, shelf, locks } = shared;
+        let Counter { left, right, turn, value, locks } = shared;
         match *self {
             Checkout::LookThenTake => {
                 let seen = left.load(at, SeqCst);
@@ -121,17 +128,37 @@ impl Scenario for Checkout {
                 });
                 Outcome::SoldOut
             }
+            Checkout::CrossedStores => {
+                let [one, other] = if turn.fetch_add(at, 1, Relaxed) == 0 { [left, right] } else { [right, left] };
+                one.store(at, 1, Relaxed);
+                other.store(at, 2, Relaxed);
+                Outcome::SoldOut
+            }
+            Checkout::Flags(draw) => {
+                let first = turn.fetch_add(at, 1, draw) == 0;
+                let (mine, theirs, down) = if first { (left, right, 0) } else { (right, left, 1) };
+                mine.store(at, 2, SeqCst);
+                sell(at, u64::from(theirs.load(at, SeqCst) == down))
+            }
             Checkout::DrawThenLook => {
                 turn.fetch_add(at, 1, SeqCst);
                 let seen = at.span("search", || left.load(at, SeqCst));
                 at.tell(Event::word("saw").with(seen));
                 Outcome::SoldOut
             }
-            Checkout::HandOver => {
+            Checkout::LookThenUnlock => {
                 let lock = locks[0].acquire(at);
                 at.span("search", || {
-                    shelf.read(at);
+                    left.load(at, SeqCst);
                     drop(lock);
+                });
+                Outcome::SoldOut
+            }
+            Checkout::UnlockThenLook => {
+                let lock = locks[0].acquire(at);
+                at.span("search", || {
+                    drop(lock);
+                    left.load(at, SeqCst);
                 });
                 Outcome::SoldOut
             }
@@ -141,6 +168,7 @@ impl Scenario for Checkout {
     fn audit(&self, at: &dyn Platform, shared: &Counter) -> Option<u64> {
         match self {
             Checkout::Mutexed | Checkout::DiesInside => Some(*shared.value.lock(at)),
+            Checkout::CrossedStores => Some(10 * shared.left.load(at, SeqCst) + shared.right.load(at, SeqCst)),
             _ => Some(shared.left.load(at, SeqCst)),
         }
     }

@@ -32,12 +32,8 @@ impl<S: Scenario> Reader<S> {
         if let Some(run) = kept.remove(script) {
             return run;
         }
-        let (mut contents, mut guesses) = (contents.to_vec(), Vec::new());
-        let runs = follow_on(&self.scenario, &self.shared, actor, script, |step| {
-            let guess = if guesses.len() < FURTHEST { alone(&mut contents, step) } else { None };
-            guesses.extend(guess.clone());
-            guess
-        });
+        let (runs, guesses) = self.run_on(actor, script, contents);
+        let kept = self.kept.entry(actor).or_default();
         let mut runs = runs.into_iter();
         let asked = runs.next().expect("a run stops somewhere");
         let mut further = script.to_vec();
@@ -48,7 +44,23 @@ impl<S: Scenario> Reader<S> {
         asked
     }
 
-    /// The same, from a run of its own.
+    /// What somebody does from the start while nobody else does anything: the run before each step, and what the
+    /// steps observe.
+    pub fn alone(&self, actor: Actor, contents: &[Content]) -> (Vec<Run>, Vec<Observation>) {
+        self.run_on(actor, &[], contents)
+    }
+
+    fn run_on(&self, actor: Actor, script: &[Observation], contents: &[Content]) -> (Vec<Run>, Vec<Observation>) {
+        let (mut contents, mut guesses) = (contents.to_vec(), Vec::new());
+        let runs = follow_on(&self.scenario, &self.shared, actor, script, |step| {
+            let guess = if guesses.len() < FURTHEST { alone(&mut contents, step) } else { None };
+            guesses.extend(guess.clone());
+            guess
+        });
+        (runs, guesses)
+    }
+
+    /// The same as [`run`](Reader::run), from a run of its own.
     pub fn run_anew(&self, actor: Actor, script: &[Observation]) -> Run {
         follow(&self.scenario, &self.shared, actor, script)
     }
