@@ -93,7 +93,7 @@ fn code_that_depends_on_something_hidden_is_not_deterministic() {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let error = refusal(|at: &dyn Platform, shop: &Shop, _| {
         shop.door.load(at, SeqCst);
-        if RUNS.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        if RUNS.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             shop.bell.store(at, 1, SeqCst);
         }
         take(at, shop)
