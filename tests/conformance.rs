@@ -11,7 +11,7 @@ use oversell::office::{PROGRAMS, Program, Rush};
 use oversell::platform::conductor::{ConductError, conduct};
 use oversell::platform::model::Model;
 use oversell::platform::processes::{Processes, attend};
-use oversell::platform::real::Site;
+use oversell::platform::site::Site;
 use oversell::platform::threads::Threads;
 use oversell::platform::{LockKind, Move};
 use oversell::scenario::Scenario;

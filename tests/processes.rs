@@ -5,7 +5,7 @@
 use oversell::check::{Crowd, Final, Property, sighting};
 use oversell::office::{Document, PROGRAMS, Program, Rush};
 use oversell::platform::LockKind;
-use oversell::platform::real::Site;
+use oversell::platform::site::Site;
 use oversell::platform::stage::{Direction, perform};
 use oversell::platform::threads::Threads;
 use oversell::scenario::Scenario;

@@ -6,7 +6,8 @@
 //! [`automaton`](super::automaton)), not from a model of it.
 
 use super::automaton::{Automaton, AutomatonError};
-use super::exploration::{MOST_BUYERS, Space, States};
+use super::exploration::{MOST_BUYERS, Space};
+use super::states::States;
 use super::{CheckError, Crowd, Engine, Explored, Finding, Property, Verdict, witness};
 use crate::scenario::Scenario;
 use std::sync::Arc;

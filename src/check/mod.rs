@@ -22,6 +22,7 @@ mod loom;
 mod outcomes;
 mod property;
 mod shuttle;
+mod states;
 mod survey;
 mod verdict;
 mod witness;

@@ -1,7 +1,8 @@
 //! Every final outcome that is possible, each with one schedule that leads to it.
 
 use super::automaton::{Automaton, NodeId};
-use super::exploration::{Mover, Space, States, Transition};
+use super::exploration::{Mover, Space, Transition};
+use super::states::States;
 use super::{CheckError, Counting, Crowd, Final};
 use crate::platform::{Actor, Move};
 use crate::scenario::{Launch, Scenario};

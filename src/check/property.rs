@@ -244,7 +244,7 @@ impl Watch {
     fn see(&mut self, actor: Actor, deed: &Deed) {
         match deed {
             Deed::Aside(Aside::Told(event)) => match event.meaning {
-                Meaning::Sale => self.sold += 1,
+                Meaning::Sale => self.sold += u64::from(actor.buyer().is_some()),
                 Meaning::TornRead => self.torn = Some(actor),
                 Meaning::Word => {}
             },

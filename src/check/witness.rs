@@ -7,7 +7,8 @@
 //! again, buyers get their numbers: at each move the lowest number that stays within the optimum.
 
 use super::automaton::{Automaton, AutomatonError, NodeId};
-use super::exploration::{Mover, Space, States, Transition};
+use super::exploration::{Mover, Space, Transition};
+use super::states::States;
 use super::{CheckError, Crowd, Property, Witness};
 use crate::platform::{Actor, Move};
 use crate::scenario::{Launch, Scenario};

@@ -5,9 +5,11 @@ use crate::office::{Program, Rush};
 use crate::platform::LockKind;
 use crate::trace::Schedule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::HumanCount;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Can my checkout sell the same ticket twice? Model-checks the programs of a ticket rush, runs them for real, and
 /// shows every failure as a trace.
@@ -207,11 +209,12 @@ impl Limits {
     pub fn counting(&self) -> Counting {
         let progress = std::io::stderr().is_terminal().then(|| {
             let bar = indicatif::ProgressBar::new_spinner();
-            bar.set_style(
-                indicatif::ProgressStyle::with_template("{spinner} {human_pos} states, {per_sec}")
-                    .expect("the template is a constant that parses"),
-            );
-            Arc::new(move |states| bar.set_position(states)) as Arc<dyn Fn(u64) + Send + Sync>
+            let start = Instant::now();
+            Arc::new(move |states: u64| {
+                let rate = HumanCount((states as f64 / start.elapsed().as_secs_f64()) as u64);
+                bar.set_message(format!("{} states, {rate} per second", HumanCount(states)));
+                bar.tick();
+            }) as Arc<dyn Fn(u64) + Send + Sync>
         });
         Counting { max_states: self.max_states, progress, ..Counting::default() }
     }

@@ -5,7 +5,7 @@ use super::{Done, Exit, Failure, print};
 use crate::check::Final;
 use crate::office::{Document, DocumentError, Program, Rush};
 use crate::platform::processes::{Processes, attend};
-use crate::platform::real::Site;
+use crate::platform::site::Site;
 use crate::platform::stage::{Direction, News, Report, Stage, perform};
 use crate::platform::threads::Threads;
 use crate::platform::{Actor, End, LockKind};

@@ -5,8 +5,8 @@
 //! prediction. Nothing sleeps: a turn is over when the report of what comes next is in.
 
 use super::model::{Crowd, Misfit, Model};
-use super::real::{Site, SiteError};
 use super::script::Aside;
+use super::site::{Site, SiteError};
 use super::stage::{News, Report, Stage};
 use super::{Actor, Content, Deed, End, Entry, Move};
 use crate::scenario::Scenario;

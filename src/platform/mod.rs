@@ -21,6 +21,7 @@ pub mod real;
 pub mod record;
 pub mod script;
 pub mod shuttle;
+pub mod site;
 pub mod stage;
 pub mod threads;
 mod wire;

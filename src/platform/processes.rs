@@ -4,8 +4,9 @@
 //! which they were made; it hears its turns on its standard input. When that closes, because the parent says
 //! stop or is gone, the buyer stops at the next step, unless it has emptied a file: then it writes it first.
 
-use super::real::{Desk, Site};
+use super::real::Desk;
 use super::record::Deed;
+use super::site::Site;
 use super::stage::{Conducted, News, Report, Stage};
 use super::threads::{ScaledClock, Threads};
 use super::{Actor, End, halt, wire};

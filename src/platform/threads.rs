@@ -1,7 +1,8 @@
 //! The threads platform: every buyer a thread of this process, over real files.
 
-use super::real::{Clock, Desk, Site};
+use super::real::{Clock, Desk};
 use super::record::{Deed, Recorder, Trace};
+use super::site::Site;
 use super::stage::{Conducted, News, Report, Stage};
 use super::{Actor, halt};
 use crate::scenario::Scenario;

@@ -48,7 +48,7 @@ fn cell() -> impl Strategy<Value = Which> {
     prop_oneof![3 => Just(Which::A), 1 => Just(Which::B)]
 }
 
-fn code(longest: usize, sales: bool) -> impl Strategy<Value = Vec<Do>> {
+fn code(longest: usize) -> impl Strategy<Value = Vec<Do>> {
     let leaf = prop_oneof![
         2 => Just(Do::Read),
         2 => Just(Do::ReadLedger),
@@ -60,7 +60,7 @@ fn code(longest: usize, sales: bool) -> impl Strategy<Value = Vec<Do>> {
         1 => (cell(), 1..3u64).prop_map(|(cell, number)| Do::Add(cell, number)),
         1 => (cell(), number(), number()).prop_map(|(cell, old, new)| Do::CompareExchange(cell, old, new)),
         1 => cell().prop_map(Do::TakeOne),
-        2 => Just(if sales { Do::Sell } else { Do::Say }),
+        2 => Just(Do::Sell),
         1 => Just(Do::Say),
     ];
     let tree = leaf.prop_recursive(2, 8, 2, |inner| {
@@ -82,7 +82,7 @@ fn cases(launch: Launch) -> impl Strategy<Value = Case> {
     let ledger = prop_oneof![Just(Ledger::File), Just(Ledger::Cell), Just(Ledger::Purse)];
     let lock = prop_oneof![Just(LockKind::Owned), Just(LockKind::Semaphore)];
     let crowd = (2..=3usize, 0..=1usize, lock).prop_map(|(buyers, kills, lock)| Crowd { buyers, kills, lock });
-    (code(4, true), code(2, false), 0..4u64, 1..=2u64, ledger, crowd).prop_map(
+    (code(4), code(2), 0..4u64, 1..=2u64, ledger, crowd).prop_map(
         move |(buyer, launcher, stop, tickets, ledger, crowd)| {
             let text = Text { launch, tickets, ledger, buyer, launcher: (launcher, stop) };
             Case { program: Generated(Arc::new(text)), crowd }
