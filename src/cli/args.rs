@@ -14,7 +14,7 @@ use std::time::Instant;
 /// Can my checkout sell the same ticket twice? Model-checks the programs of a ticket rush, runs them for real, and
 /// shows every failure as a trace.
 #[derive(Parser)]
-#[command(version, about, long_about = None, disable_help_subcommand = true)]
+#[command(version, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible or oversold; 2 wrong use or \
                         environment; 3 inconclusive.")]
 pub struct Cli {

@@ -189,7 +189,6 @@ fn no_contradiction(any: &Finding, sizes: &[&Finding]) -> Result<(), TestCaseErr
 
 /// Asserts that the cases were worth the name.
 fn assert_worthwhile(tally: &Tally, decided: usize, shuttled: usize, not_shown: &[Property]) {
-    eprintln!("{tally:?}");
     assert!(tally.decided >= decided && tally.shuttled >= shuttled, "too few: {tally:?}");
     for property in Property::ALL.iter().filter(|property| !not_shown.contains(property)) {
         let shown = tally.shown.get(property).copied().unwrap_or_default();

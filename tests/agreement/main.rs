@@ -3,4 +3,5 @@
 mod enumeration;
 mod generated;
 mod language;
+mod listing;
 mod tutorials;
