@@ -120,7 +120,7 @@ fn main() -> ExitCode {
         }
     }
     for tickets in 1..=most_tickets {
-        let engine = Coverability { counting: Counting::default() };
+        let engine = Coverability::default();
         table.row((ANY, tickets), "coverability", || ask(&engine, (ANY, tickets), &Crowd::of(1)));
     }
     ExitCode::SUCCESS

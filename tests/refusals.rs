@@ -49,7 +49,7 @@ where
     let counting = Counting::default().check(&scenario, &crowd, &Property::ALL);
     // Not by default limits: what is refused late is refused too late.
     let few = Counting { max_states: 2_000, max_nodes: 300, ..Counting::default() };
-    let any = Coverability { counting: few }.check(&scenario, &crowd, &Property::ALL);
+    let any = Coverability { max_states: 2_000, counting: few }.check(&scenario, &crowd, &Property::ALL);
     match (counting, any) {
         (Err(CheckError::Automaton(error)), Err(CheckError::Automaton(_))) => error,
         (counting, any) => panic!("no refusal, but {counting:?} and {any:?}"),
@@ -296,7 +296,9 @@ fn a_loop_that_remembers_without_end_is_not_decided() {
     let counting = Counting { max_nodes: 300, ..Counting::default() };
     for findings in [
         counting.check(&with_a_door(spin), &Crowd::of(2), &Property::ALL).unwrap(),
-        Coverability { counting }.check(&with_a_door(spin), &Crowd::of(2), &Property::ALL).unwrap(),
+        Coverability { counting, ..Coverability::default() }
+            .check(&with_a_door(spin), &Crowd::of(2), &Property::ALL)
+            .unwrap(),
     ] {
         for finding in findings {
             let Verdict::Inconclusive { limit, .. } = &finding.verdict else { panic!("{finding:?}") };
@@ -319,7 +321,7 @@ fn the_same_loop_as_a_retry_is_decided() {
     let findings = Counting::default().check(&with_a_door(retry), &Crowd::of(3), &Property::ALL).unwrap();
     let names: Vec<_> = findings.iter().map(|finding| finding.verdict.name()).collect();
     assert_eq!(names, ["proved", "proved", "proved", "proved", "proved", "impossible", "possible"]);
-    let any = Coverability { counting: Counting::default() };
+    let any = Coverability::default();
     let findings = any.check(&with_a_door(retry), &Crowd::of(0), &[Property::NoOversell]).unwrap();
     assert_eq!((findings[0].verdict.name(), findings[0].worst), ("proved", Some(2)));
 }
@@ -335,8 +337,8 @@ fn ringing() -> impl Scenario {
 
 #[test]
 fn a_cell_that_counts_without_end_is_not_decided_for_any_number_of_buyers() {
-    let counting = Counting { max_states: 20_000, ..Counting::default() };
-    let findings = Coverability { counting }.check(&ringing(), &Crowd::of(0), &Property::ALL).unwrap();
+    let few = Coverability { max_states: 20_000, ..Coverability::default() };
+    let findings = few.check(&ringing(), &Crowd::of(0), &Property::ALL).unwrap();
     assert!(findings.iter().all(|finding| finding.verdict.name() == "inconclusive"), "{findings:?}");
     let findings = Counting::default().check(&ringing(), &Crowd::of(20), &[Property::NoOversell]).unwrap();
     assert_eq!(findings[0].verdict.name(), "proved");

@@ -8,6 +8,7 @@
 use super::automaton::{Automaton, AutomatonError};
 use super::exploration::{MOST_BUYERS, Space};
 use super::states::States;
+use super::witness::Sought;
 use super::{CheckError, Crowd, Engine, Explored, Finding, Property, Verdict, witness};
 use crate::scenario::Scenario;
 use std::sync::Arc;
@@ -77,11 +78,13 @@ impl Engine for Counting {
             let shown = seen.shown[*property as usize];
             let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
             let verdict = if shown {
-                match witness::smallest(self.name(), &mut automaton, crowd, *property) {
-                    Ok(witness) => Verdict::settled(*property, Some(witness), explored.clone()),
-                    // If the exploration was cut short, the search for a witness may come further than it.
-                    Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => inconclusive(error.to_string()),
-                    Err(error) => return Err(error),
+                match witness::smallest(self.name(), &mut automaton, crowd, *property, self.max_states)? {
+                    Sought::Found(witness) => Verdict::settled(*property, Some(witness), explored.clone()),
+                    Sought::Stopped(limit) => inconclusive(limit),
+                    Sought::Nowhere => {
+                        let reason = format!("{property} shows for {} buyers, and no schedule does", crowd.buyers);
+                        return Err(CheckError::Witness { engine: self.name(), reason });
+                    }
                 }
             } else if seen.complete {
                 Verdict::settled(*property, None, explored.clone())

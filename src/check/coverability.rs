@@ -12,15 +12,26 @@
 use super::automaton::{Automaton, AutomatonError};
 use super::counting::undecided;
 use super::exploration::{MANY, Space};
-use super::{CheckError, Counting, Crowd, Engine, Explored, Finding, Property, Verdict, Witness, witness};
+use super::witness::Sought;
+use super::{CheckError, Counting, Crowd, Engine, Explored, Finding, Property, Verdict, witness};
 use crate::scenario::Scenario;
 use rustc_hash::FxHashMap;
 
 /// Explores the states of any number of buyers. [`Crowd::buyers`] is ignored; kills still have a budget.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Coverability {
-    /// The limits; the witness of a refuted property is found by counting.
+    /// The most states of the tree; past that, what is not settled is inconclusive. (Every new state is held
+    /// against those before it, so a tree that is larger takes very long.)
+    pub max_states: usize,
+    /// The limits of the search for a witness, which is by counting, and of the reading of the code.
     pub counting: Counting,
+}
+
+impl Default for Coverability {
+    /// At most 200,000 states, and the limits of [`Counting`].
+    fn default() -> Self {
+        Coverability { max_states: 200_000, counting: Counting::default() }
+    }
 }
 
 /// The most buyers that the search for the smallest crowd goes up to.
@@ -83,40 +94,26 @@ impl Engine for Coverability {
             let verdict = match shown {
                 None => inconclusive("how executions end is not decided for any number of buyers".to_owned()),
                 Some(false) if !cover.complete => {
-                    inconclusive(format!("stopped at {} states (see --max-states)", self.counting.max_states))
+                    inconclusive(format!("stopped at {} states (see --max-states)", self.max_states))
                 }
                 Some(false) => Verdict::settled(property, None, explored.clone()),
-                Some(true) => match smallest_crowd(&mut automaton, crowd, property) {
-                    Ok(Some(witness)) => Verdict::settled(property, Some(witness), explored.clone()),
-                    Ok(None) => {
-                        inconclusive(format!("it shows for some crowd, but for none of up to {LARGEST_WITNESS} buyers"))
+                Some(true) => {
+                    let crowd = Crowd { buyers: LARGEST_WITNESS, ..*crowd };
+                    let limit = self.counting.max_states;
+                    match witness::smallest(self.name(), &mut automaton, &crowd, property, limit)? {
+                        Sought::Found(witness) => Verdict::settled(property, Some(witness), explored.clone()),
+                        Sought::Stopped(limit) => inconclusive(limit),
+                        Sought::Nowhere => inconclusive(format!(
+                            "it shows for some crowd, but for none of up to {LARGEST_WITNESS} buyers"
+                        )),
                     }
-                    // If the tree was cut short, the search for a witness may come further than it.
-                    Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => inconclusive(error.to_string()),
-                    Err(error) => return Err(error),
-                },
+                }
             };
             let worst = cover.worst.filter(|_| property == Property::NoOversell && cover.complete);
             findings.push(Finding { property, verdict, worst });
         }
         Ok(findings)
     }
-}
-
-/// The canonical witness with the fewest buyers.
-fn smallest_crowd<S: Scenario>(
-    automaton: &mut Automaton<S>,
-    crowd: &Crowd,
-    property: Property,
-) -> Result<Option<Witness>, CheckError> {
-    for buyers in 1..=LARGEST_WITNESS {
-        let crowd = Crowd { buyers, ..*crowd };
-        if let Some(schedule) = witness::canonical(automaton, crowd, property)? {
-            let witness = Witness::by_replay(automaton.scenario(), &crowd, property, schedule);
-            return witness.map(Some).map_err(|reason| CheckError::Witness { engine: "coverability", reason });
-        }
-    }
-    Ok(None)
 }
 
 impl Coverability {
@@ -156,7 +153,7 @@ impl Coverability {
                 work.push(tree.len());
                 tree.push(Branch { state: next, parent: Some(number), covered: false });
             }
-            if tree.len() > self.counting.max_states {
+            if tree.len() > self.max_states {
                 cover.complete = false;
                 break;
             }

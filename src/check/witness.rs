@@ -14,36 +14,59 @@ use crate::platform::{Actor, Move};
 use crate::scenario::{Launch, Scenario};
 use rustc_hash::FxHashMap;
 
-/// The canonical witness of a property that is known to show for `crowd`.
+/// What came of a search for a witness.
+pub enum Sought<W> {
+    /// This one.
+    Found(W),
+    /// There is none.
+    Nowhere,
+    /// A limit was hit, in these words.
+    Stopped(String),
+}
+
+/// Searches for the canonical witness of a property in crowds of one buyer, two buyers, up to `crowd.buyers`.
+/// Every such search keeps at most `max_states` states.
 pub fn smallest<S: Scenario>(
     engine: &'static str,
     automaton: &mut Automaton<S>,
     crowd: &Crowd,
     property: Property,
-) -> Result<Witness, CheckError> {
+    max_states: usize,
+) -> Result<Sought<Witness>, CheckError> {
     for buyers in 1..=crowd.buyers {
         let crowd = Crowd { buyers, ..*crowd };
-        if let Some(schedule) = canonical(automaton, crowd, property)? {
-            let scenario = automaton.scenario();
-            return Witness::by_replay(scenario, &crowd, property, schedule)
-                .map_err(|reason| CheckError::Witness { engine, reason });
+        match canonical(automaton, crowd, property, max_states) {
+            Ok(Sought::Found(schedule)) => {
+                return Witness::by_replay(automaton.scenario(), &crowd, property, schedule)
+                    .map(Sought::Found)
+                    .map_err(|reason| CheckError::Witness { engine, reason });
+            }
+            Ok(Sought::Nowhere) => {}
+            Ok(Sought::Stopped(limit)) => return Ok(Sought::Stopped(limit)),
+            // If the exploration was cut short, the search for a witness may come further than it.
+            Err(error @ AutomatonError::Unbounded(_)) => return Ok(Sought::Stopped(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
     }
-    let reason = format!("{property} shows for {} buyers, but no schedule was found", crowd.buyers);
-    Err(CheckError::Witness { engine, reason })
+    Ok(Sought::Nowhere)
 }
 
-/// The canonical schedule that shows a property for exactly this many buyers; `None` if none does.
-pub fn canonical<S: Scenario>(
+/// The canonical schedule that shows a property for exactly this many buyers.
+fn canonical<S: Scenario>(
     automaton: &mut Automaton<S>,
     crowd: Crowd,
     property: Property,
-) -> Result<Option<Vec<Move>>, AutomatonError> {
+    max_states: usize,
+) -> Result<Sought<Vec<Move>>, AutomatonError> {
     let launch = automaton.scenario().launch();
     let mut space = Space::new(automaton, crowd)?;
-    let Some(layers) = Layers::search(&mut space, property)? else { return Ok(None) };
+    let layers = match Layers::search(&mut space, property, max_states)? {
+        Sought::Found(layers) => layers,
+        Sought::Nowhere => return Ok(Sought::Nowhere),
+        Sought::Stopped(limit) => return Ok(Sought::Stopped(limit)),
+    };
     let options = layers.options(&mut space, property)?;
-    Ok(Some(layers.number_buyers(&mut space, &options, launch)?))
+    layers.number_buyers(&mut space, &options, launch).map(Sought::Found)
 }
 
 /// The states of a breadth-first search up to the first layer that shows the property.
@@ -64,14 +87,24 @@ struct Choice {
 }
 
 impl Layers {
-    fn search<S: Scenario>(space: &mut Space<'_, S>, property: Property) -> Result<Option<Layers>, AutomatonError> {
+    fn search<S: Scenario>(
+        space: &mut Space<'_, S>,
+        property: Property,
+        max_states: usize,
+    ) -> Result<Sought<Layers>, AutomatonError> {
         let mut states = States::default();
         states.insert(&space.initial()?);
         let (mut starts, mut next) = (vec![0], Vec::new());
         loop {
             let (start, end) = (starts[starts.len() - 1], states.len());
             if start == end {
-                return Ok(None);
+                return Ok(Sought::Nowhere);
+            }
+            if end > max_states {
+                let buyers = space.crowd().buyers;
+                let limit =
+                    format!("it shows, but the search for a witness of {buyers} buyers stopped at {end} states");
+                return Ok(Sought::Stopped(format!("{limit} (see --max-states)")));
             }
             let (mut shown, mut torn) = (false, false);
             for number in start..end {
@@ -84,11 +117,11 @@ impl Layers {
             }
             let moves = starts.len() - 1;
             if shown {
-                return Ok(Some(Layers { states, starts, moves }));
+                return Ok(Sought::Found(Layers { states, starts, moves }));
             }
             starts.push(end);
             if torn && property == Property::NoTornRead {
-                return Ok(Some(Layers { states, starts, moves: moves + 1 }));
+                return Ok(Sought::Found(Layers { states, starts, moves: moves + 1 }));
             }
         }
     }

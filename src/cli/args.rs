@@ -199,14 +199,20 @@ impl Faults {
 
 #[derive(Args)]
 pub struct Limits {
-    /// The most states to keep in memory; past that, the verdict is inconclusive
-    #[arg(long, value_name = "N", default_value_t = Counting::default().max_states)]
-    pub max_states: usize,
+    /// The most states to keep in memory; past that, the verdict is inconclusive [default: 20000000, for any number
+    /// of buyers 200000, to explain an output 2000000]
+    #[arg(long, value_name = "N")]
+    max_states: Option<usize>,
 }
 
 impl Limits {
+    /// The most states, where so many are usual.
+    pub fn max_states(&self, usual: usize) -> usize {
+        self.max_states.unwrap_or(usual)
+    }
+
     /// The counting engine within these limits, showing its progress if somebody watches.
-    pub fn counting(&self) -> Counting {
+    pub fn counting(&self, usual: usize) -> Counting {
         let progress = std::io::stderr().is_terminal().then(|| {
             let bar = indicatif::ProgressBar::new_spinner();
             let start = Instant::now();
@@ -216,7 +222,7 @@ impl Limits {
                 bar.tick();
             }) as Arc<dyn Fn(u64) + Send + Sync>
         });
-        Counting { max_states: self.max_states, progress, ..Counting::default() }
+        Counting { max_states: self.max_states(usual), progress, ..Counting::default() }
     }
 }
 

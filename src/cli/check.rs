@@ -1,6 +1,6 @@
 //! `oversell check`: one program, a verdict for each property.
 
-use super::args::{Buyers, CheckArgs, EngineName, Format, Lock};
+use super::args::{Buyers, CheckArgs, EngineName, Format, Limits, Lock};
 use super::report::{Row, holds, json, witness};
 use super::{Done, Exit, Failure, print};
 use crate::check::{Counting, Coverability, Crowd, Engine, Finding, Property, ShuttleDfs, ShuttlePct, Verdict};
@@ -25,7 +25,7 @@ pub fn check(args: &CheckArgs) -> Done {
     let crowd = args.faults.crowd(if let Buyers::Exactly(buyers) = buyers { buyers } else { 0 });
     let engine =
         args.engine.unwrap_or(if buyers == Buyers::Any { EngineName::Coverability } else { EngineName::Counting });
-    let (engine, findings) = ask(engine, &rush, buyers, &crowd, &properties, args.limits.counting())?;
+    let (engine, findings) = ask(engine, &rush, buyers, &crowd, &properties, &args.limits)?;
 
     let (kills, lock) = (args.faults.kills, args.faults.lock);
     let row = |finding| Row { program: rush.program(), tickets: rush.tickets(), buyers, kills, lock, engine, finding };
@@ -43,7 +43,7 @@ fn ask(
     buyers: Buyers,
     crowd: &Crowd,
     properties: &[Property],
-    counting: Counting,
+    limits: &Limits,
 ) -> Result<(&'static str, Vec<Finding>), Failure> {
     fn put(
         engine: &impl Engine,
@@ -63,9 +63,13 @@ fn ask(
             }
         }));
     }
+    let counting = limits.counting(Counting::default().max_states);
     match engine {
         EngineName::Counting => put(&counting, rush, crowd, properties),
-        EngineName::Coverability => put(&Coverability { counting }, rush, crowd, properties),
+        EngineName::Coverability => {
+            let max_states = limits.max_states(Coverability::default().max_states);
+            put(&Coverability { max_states, counting }, rush, crowd, properties)
+        }
         EngineName::ShuttleDfs => put(&ShuttleDfs::default(), rush, crowd, properties),
         EngineName::ShuttlePct => put(&ShuttlePct::default(), rush, crowd, properties),
         #[cfg(loom)]

@@ -7,6 +7,9 @@ use crate::check::{Crowd, Explanation, explain as search};
 use crate::trace::{Closing, lanes, replay};
 use std::io::Read;
 
+/// Buyers that are told apart take more room, so fewer states than usual are enough.
+const MOST_STATES: usize = 2_000_000;
+
 pub fn explain(args: &ExplainArgs) -> Done {
     let rush = args.what.rush();
     let crowd = Crowd::of(args.buyers.unwrap_or(args.what.program.buyers));
@@ -21,7 +24,8 @@ pub fn explain(args: &ExplainArgs) -> Done {
         lines.pop();
     }
     let program = rush.program().name;
-    match search(&rush, &crowd, &lines, &args.limits.counting())? {
+    let limits = args.limits.counting(MOST_STATES);
+    match search(&rush, &crowd, &lines, &limits)? {
         Explanation::Possible(schedule) => {
             let model = replay(&rush, &crowd, &schedule).expect("the search has made every one of these moves");
             let closing = Closing::Reached(vec![format!("{program} can print exactly these {} lines", lines.len())]);
@@ -52,7 +56,7 @@ pub fn explain(args: &ExplainArgs) -> Done {
             print(&format!(
                 "? not settled within {} states (see --max-states): an execution prints the first {reached} of these {} \
                  lines\n",
-                args.limits.max_states,
+                limits.max_states,
                 lines.len()
             ))?;
             Ok(Exit::Inconclusive)

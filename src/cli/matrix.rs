@@ -29,7 +29,7 @@ pub fn matrix(args: &MatrixArgs) -> Done {
         let (buyers, took) = (Buyers::Exactly(program.buyers), start.elapsed());
         lines.push(Line { program, buyers, engine: engine.name(), findings, took });
         let start = Instant::now();
-        let engine = Coverability { counting: Counting::default() };
+        let engine = Coverability::default();
         let findings = engine.check(&rush, &Crowd::of(0), &Property::ALL)?;
         lines.push(Line { program, buyers: Buyers::Any, engine: engine.name(), findings, took: start.elapsed() });
     }

@@ -3,14 +3,14 @@
 use super::args::{Format, OutcomesArgs};
 use super::report::json;
 use super::{Done, Exit, print};
-use crate::check::{Final, Reached, outcomes as all_outcomes};
+use crate::check::{Counting, Final, Reached, outcomes as all_outcomes};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 pub fn outcomes(args: &OutcomesArgs) -> Done {
     let rush = args.what.rush();
     let crowd = args.faults.crowd(args.buyers.unwrap_or(args.what.program.buyers));
-    let reached = all_outcomes(&rush, &crowd, &args.limits.counting())?;
+    let reached = all_outcomes(&rush, &crowd, &args.limits.counting(Counting::default().max_states))?;
     match args.format {
         Format::Json => print(&json(reached.iter().map(as_json).collect()))?,
         Format::Text => print(&text(&reached))?,

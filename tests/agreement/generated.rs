@@ -36,8 +36,9 @@ const LIMIT: Limit = Limit(1_500);
 const MOST_EXECUTIONS: usize = 100;
 
 /// Limits for any number of buyers, where a cell can count without end.
-fn few() -> Counting {
-    Counting { max_states: 1_000, max_nodes: 200, ..Counting::default() }
+fn few() -> Coverability {
+    let counting = Counting { max_states: 1_000, max_nodes: 200, ..Counting::default() };
+    Coverability { max_states: 1_000, counting }
 }
 
 fn number() -> impl Strategy<Value = Number> {
@@ -158,7 +159,7 @@ fn agree(case: &Case, tally: &mut Tally) -> Result<(), TestCaseError> {
         }
     }
 
-    let any = Coverability { counting: few() }.check(program, crowd, &Property::ALL);
+    let any = few().check(program, crowd, &Property::ALL);
     for any in any.map_err(|error| TestCaseError::fail(error.to_string()))? {
         let sizes: Vec<&Finding> = by_size.iter().map(|findings| &findings[any.property as usize]).collect();
         no_contradiction(&any, &sizes)?;

@@ -112,7 +112,7 @@ fn the_witness_is_the_least_schedule_of_the_smallest_crowd() {
 
 #[test]
 fn any_number_of_buyers_never_contradicts_a_number_of_them() {
-    let any = Coverability { counting: Counting::default() };
+    let any = Coverability::default();
     for (program, rush) in rushes() {
         for kills in [0, 1] {
             let crowd = |buyers| Crowd { kills, ..Crowd::of(buyers) };
