@@ -175,6 +175,17 @@ fn when_nothing_happens_any_more_the_watchdog_says_who_is_still_at_it() {
     lock.unlock().unwrap();
 }
 
+#[test]
+fn repaired_follows_a_symbolic_link_to_the_database() {
+    let (folder, path) = database(r#"{"count": 1}"#);
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let output = oversell(&["run", "repaired", "--buyers", "2", "--speed", "1000", "--db", link.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&path).unwrap(), r#"{"count": 0}"#);
+}
+
 /// Waits until the file is empty: a buyer is between its truncate and its write.
 fn wait_until_empty(path: &Path) {
     let deadline = Instant::now() + Duration::from_secs(30);

@@ -25,7 +25,11 @@ pub fn run(args: &RunArgs) -> Done {
     let temporary = tempfile::tempdir().map_err(|e| Failure::new(format!("cannot make a temporary folder: {e}")))?;
     let (rush, path) = match &args.db {
         None => (args.what.rush(), temporary.path().join("db.txt")),
-        Some(path) => (open(program, path, args.what.tickets)?, path.clone()),
+        Some(path) => {
+            let rush = open(program, path, args.what.tickets)?;
+            // A rename would replace a symbolic link, not the file that it leads to. (One to be made has no links.)
+            (rush, fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
+        }
     };
     let (site, setup) = site(&rush, &path, LockKind::Owned);
     if args.db.as_ref().is_none_or(|path| !path.exists()) {

@@ -2,14 +2,16 @@
 //!
 //! | platform | shared objects | who decides the order |
 //! | --- | --- | --- |
-//! | [`threads`] | a real file, real locks | the operating system |
+//! | [`threads`] | real files, real locks | the operating system, or a [`conductor`] |
+//! | [`processes`] | the same, between processes | the same |
 //! | [`shuttle`] | in memory | shuttle's schedulers |
 //! | `loom` (only with `--cfg loom`) | loom's primitives | loom |
 //! | [`script`] | none: observations are fed in | whoever writes the script |
 //! | [`model`] | in memory | the caller, move by move |
 //!
-//! What a step does to a file, a lock or a cell is said once, in [`Content::apply`]; the platforms that keep
-//! their objects in memory all call it.
+//! What a step does to a file, a lock or a cell is said once, in [`Content::apply`], and the platforms that keep
+//! their objects in memory all call it. What it does on a real machine is said once too, in [`real`]; that the two
+//! agree is what the [`conductor`] finds out.
 
 pub mod conductor;
 mod content;
