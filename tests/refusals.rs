@@ -16,11 +16,20 @@ struct Shop {
     bell: Cell,
 }
 
-/// A scenario that is only what its buyers do.
+/// A scenario that is only what its buyers do. (Not generic: every engine would be compiled for each of them.)
 #[derive(Clone)]
-struct Buyers<F>(F);
+struct Buyers(Arc<Code>);
 
-impl<F: Fn(&dyn Platform, &Shop, usize) -> Outcome + Clone + Send + Sync + 'static> Scenario for Buyers<F> {
+/// What one buyer does.
+type Code = dyn Fn(&dyn Platform, &Shop, usize) -> Outcome + Send + Sync;
+
+impl Buyers {
+    fn doing(code: impl Fn(&dyn Platform, &Shop, usize) -> Outcome + Send + Sync + 'static) -> Buyers {
+        Buyers(Arc::new(code))
+    }
+}
+
+impl Scenario for Buyers {
     type Shared = Shop;
 
     fn tickets(&self) -> u64 {
@@ -41,11 +50,8 @@ impl<F: Fn(&dyn Platform, &Shop, usize) -> Outcome + Clone + Send + Sync + 'stat
 }
 
 /// Why three buyers are refused by both engines that read the code.
-fn refusal<F>(code: F) -> AutomatonError
-where
-    F: Fn(&dyn Platform, &Shop, usize) -> Outcome + Clone + Send + Sync + 'static,
-{
-    let (scenario, crowd) = (Buyers(code), Crowd::of(3));
+fn refusal(code: impl Fn(&dyn Platform, &Shop, usize) -> Outcome + Send + Sync + 'static) -> AutomatonError {
+    let (scenario, crowd) = (Buyers::doing(code), Crowd::of(3));
     let counting = Counting::default().check(&scenario, &crowd, &Property::ALL);
     // Not by default limits: what is refused late is refused too late.
     let few = Counting { max_states: 2_000, max_nodes: 300, ..Counting::default() };
@@ -82,7 +88,7 @@ fn take(at: &dyn Platform, shop: &Shop) -> Outcome {
 
 #[test]
 fn code_that_keeps_to_the_rules_is_not_refused() {
-    let scenario = Buyers(|at: &dyn Platform, shop: &Shop, _| take(at, shop));
+    let scenario = Buyers::doing(|at: &dyn Platform, shop: &Shop, _| take(at, shop));
     let findings = Counting::default().check(&scenario, &Crowd::of(3), &Property::ALL).unwrap();
     let names: Vec<_> = findings.iter().map(|finding| finding.verdict.name()).collect();
     assert_eq!(names, ["proved", "proved", "proved", "proved", "proved", "impossible", "possible"]);
@@ -105,9 +111,9 @@ fn code_that_depends_on_something_hidden_is_not_deterministic() {
 #[test]
 fn code_that_changes_its_ways_at_any_one_time_gives_no_verdict_of_neither_way() {
     /// Sells without looking from the run `strikes` on.
-    fn scenario(strikes: usize) -> impl Scenario {
+    fn scenario(strikes: usize) -> Buyers {
         let runs = Arc::new(AtomicUsize::new(0));
-        Buyers(move |at: &dyn Platform, shop: &Shop, _: usize| {
+        Buyers::doing(move |at: &dyn Platform, shop: &Shop, _: usize| {
             if runs.fetch_add(1, Relaxed) < strikes {
                 return take(at, shop);
             }
@@ -223,7 +229,7 @@ fn a_span_that_leaks_into_nothing_but_how_the_buyer_ends_is_refused() {
 fn a_span_that_leaks_only_one_of_many_histories_is_refused() {
     // Three buyers add twelve; the last of a buyer's four additions finds 3 at least.
     for rare in 3..12 {
-        let scenario = Buyers(move |at: &dyn Platform, shop: &Shop, _: usize| {
+        let scenario = Buyers::doing(move |at: &dyn Platform, shop: &Shop, _: usize| {
             let mut found = 0;
             at.span("enter", || {
                 for _ in 0..4 {
@@ -282,8 +288,8 @@ fn retry(at: &dyn Platform, shop: &Shop) -> Outcome {
 }
 
 /// The first to ring opens the door; the others wait for it.
-fn with_a_door(wait: fn(&dyn Platform, &Shop) -> Outcome) -> impl Scenario {
-    Buyers(move |at: &dyn Platform, shop: &Shop, _| {
+fn with_a_door(wait: fn(&dyn Platform, &Shop) -> Outcome) -> Buyers {
+    Buyers::doing(move |at: &dyn Platform, shop: &Shop, _| {
         if shop.bell.swap(at, 1, SeqCst) == 0 {
             shop.door.store(at, 1, SeqCst);
         }
@@ -326,8 +332,8 @@ fn the_same_loop_as_a_retry_is_decided() {
     assert_eq!((findings[0].verdict.name(), findings[0].worst), ("proved", Some(2)));
 }
 /// Everybody rings once more, and nothing ever takes that back.
-fn ringing() -> impl Scenario {
-    Buyers(|at: &dyn Platform, shop: &Shop, _| {
+fn ringing() -> Buyers {
+    Buyers::doing(|at: &dyn Platform, shop: &Shop, _| {
         at.span("ring", || {
             shop.bell.fetch_add(at, 1, SeqCst);
         });
