@@ -274,6 +274,7 @@ fn what_loom_finds_first_is_under_review() {
         settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(format!("loom.{program}.{property}"), witness.lanes(&rush)));
+        let text = oversell::cli::witness(&rush, witness);
+        settings.bind(|| insta::assert_snapshot!(format!("loom.{program}.{property}"), text));
     }
 }
