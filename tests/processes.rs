@@ -12,7 +12,7 @@ use oversell::scenario::Scenario;
 use oversell::sync::Setup;
 use oversell::trace::{Schedule, replay};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -210,7 +210,10 @@ fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
         signal("-INT", run.id());
         // Its children hold the same pipe, so it only ends when all of them have.
         let said: Vec<String> = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
+        let mut summary = String::new();
+        run.stderr.take().unwrap().read_to_string(&mut summary).unwrap();
         assert_eq!(run.wait().unwrap().code(), Some(130));
+        assert!(summary.contains("14 never started") && summary.contains("interrupted"), "{summary}");
         assert_eq!(
             Document::parse(&fs::read(&path).unwrap()).unwrap().count(),
             4,

@@ -22,17 +22,20 @@ use std::time::{Duration, Instant};
 
 pub fn run(args: &RunArgs) -> Done {
     let program = args.what.program;
-    let temporary = tempfile::tempdir().map_err(|e| Failure::new(format!("cannot make a temporary folder: {e}")))?;
-    let (rush, path) = match &args.db {
-        None => (args.what.rush(), temporary.path().join("db.txt")),
+    // The folder of a temporary database goes with its handle.
+    let (rush, path, exists, _folder) = match &args.db {
+        None => {
+            let (folder, path) = fresh_database()?;
+            (args.what.rush(), path, false, Some(folder))
+        }
         Some(path) => {
-            let rush = open(program, path, args.what.tickets)?;
+            let (rush, exists) = open(program, path, args.what.tickets)?;
             // A rename would replace a symbolic link, not the file that it leads to. (One to be made has no links.)
-            (rush, fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
+            (rush, fs::canonicalize(path).unwrap_or_else(|_| path.clone()), exists, None)
         }
     };
     let (site, setup) = site(&rush, &path, LockKind::Owned);
-    if args.db.as_ref().is_none_or(|path| !path.exists()) {
+    if !exists {
         site.furnish(&setup)?;
     }
     site.open_locks()?;
@@ -94,8 +97,8 @@ pub fn buyer_command(
     })
 }
 
-/// Opens a database, or makes one if the number of tickets is given.
-fn open(program: &'static Program, path: &Path, tickets: Option<u64>) -> Result<Rush, Failure> {
+/// The rush over a database, and whether that exists; one that does not is to be made, if the number of tickets is given.
+fn open(program: &'static Program, path: &Path, tickets: Option<u64>) -> Result<(Rush, bool), Failure> {
     let shown = path.display();
     match fs::read(path) {
         Ok(content) => {
@@ -111,10 +114,10 @@ fn open(program: &'static Program, path: &Path, tickets: Option<u64>) -> Result<
             if tickets.is_some_and(|tickets| tickets != document.count()) {
                 eprintln!("note: {shown} exists, so its count of {} is used, not --tickets", document.count());
             }
-            Ok(Rush::over(program, document))
+            Ok((Rush::over(program, document), true))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => match tickets {
-            Some(tickets) => Ok(Rush::new(program, tickets)),
+            Some(tickets) => Ok((Rush::new(program, tickets), false)),
             None => Err(Failure::new(format!(
                 "there is no database at {shown}; give --tickets T to make one with T tickets"
             ))),
@@ -188,6 +191,9 @@ impl<'a> Show<'a> {
                     self.bar.inc(1);
                 }
             }
+            (News::Stopped, Actor::Buyer(buyer)) => {
+                self.ends.entry(*buyer).or_default();
+            }
             _ => {}
         }
         Ok(())
@@ -201,9 +207,11 @@ impl<'a> Show<'a> {
         let mut end = Final { sold: self.sold, count: count.clone().ok(), ..Final::default() };
         end.never_started = self.buyers - self.ends.len();
         self.ends.values().for_each(|ended| end.add(ended.as_ref(), 1));
-        let Final { sold, sold_out, crashed, killed, never_started, .. } = end;
+        // Nobody waits for ever in a run that has come to its end: those without an end were told to stop.
+        let Final { sold, sold_out, crashed, killed, never_started, stuck: stopped, .. } = end;
         let mut parts = vec![format!("{sold} sold of {tickets}"), format!("{sold_out} found it sold out")];
-        for (number, what) in [(crashed, "crashed"), (killed, "killed"), (never_started, "never started")] {
+        let others = [(crashed, "crashed"), (killed, "killed"), (stopped, "stopped"), (never_started, "never started")];
+        for (number, what) in others {
             parts.extend((number > 0).then(|| format!("{number} {what}")));
         }
         let left = match &count {
