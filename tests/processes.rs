@@ -223,6 +223,21 @@ fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
 }
 
 #[test]
+fn buyers_that_ctrl_c_stops_in_silence_are_not_called_never_started() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
+    command.args(["run", "task-locked", "--speed", "2"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = command.spawn().unwrap();
+    // One has the lock and speaks; the other nine wait for it and have said nothing.
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("查看到剩余票数 [1]"));
+    signal("-INT", run.id());
+    let output = run.wait_with_output().unwrap();
+    let summary = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{summary}");
+    assert!(summary.contains("10 stopped") && !summary.contains("never started"), "{summary}");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_buyer_that_is_killed_from_outside_is_reported_and_nothing_hangs() {
     let (_folder, path) = database(r#"{"count": 5}"#);
