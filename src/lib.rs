@@ -1,45 +1,87 @@
 //! Can my checkout sell the same ticket twice?
 //!
-//! Write the buying code once, against abstract synchronisation primitives ([`sync`]). Then loom, shuttle and a
-//! counting checker run that very code through its interleavings, at last for *any* number of buyers, and show
-//! every failure as a trace that a person can review and replay; and real threads and processes run it too.
-//!
-//! The built-in subject is a ticket rush: six programs from two tutorials, and one repair ([`office`]). Buyers
-//! search how many tickets are left and buy one, over a shared JSON file, with the purchase lock in the wrong
-//! place, the right place, or nowhere.
+//! Write the buying code once, against abstract synchronisation primitives ([`sync`]). Then a counting checker, loom
+//! and shuttle run that very code through its interleavings, at last for *any* number of threads, and show every failure
+//! as a trace that a person can review and replay; and real threads and processes run it too.
 //!
 //! ```
-//! use oversell::check::{Counting, Coverability, Crowd, Engine, Property, Verdict};
-//! use oversell::office::{Program, Rush};
+//! use oversell::check::Check;
+//! use oversell::scenario::Scenario;
+//! use oversell::sync::{Cell, Event};
+//! use std::sync::atomic::Ordering::SeqCst;
 //!
-//! // Without a lock, all ten buyers can be sold the one ticket.
-//! let unlocked = Rush::new(Program::named("unlocked")?, 1);
-//! let findings = Counting::default().check(&unlocked, &Crowd::of(10), &[Property::NoOversell])?;
-//! assert_eq!(findings[0].worst, Some(10));
-//! let Verdict::Refuted { witness, .. } = &findings[0].verdict else { unreachable!() };
-//! assert_eq!(witness.schedule.to_string(), "0,0,1,1,1,1,0,0");
-//! println!("{}", witness.lanes(&unlocked));
+//! // What is shared, how much there is of it, and what each buyer does.
+//! let wrong = Scenario::new("look-then-take", |setup| setup.cell("left", 1u64))
+//!     .stock(1)
+//!     .role("buyer", |at, left: &Cell<u64>| {
+//!         let Some(fewer) = left.load(at, SeqCst).checked_sub(1) else { return "sold out" };
+//!         left.store(at, fewer, SeqCst);
+//!         at.tell(Event::sale("bought"));
+//!         "bought"
+//!     });
 //!
-//! // With the lock around the purchase, no number of buyers ever can.
-//! let locked = Rush::new(Program::named("purchase-locked")?, 1);
-//! let any_number = Coverability::default();
-//! let findings = any_number.check(&locked, &Crowd::of(0), &[Property::NoOversell])?;
-//! assert!(matches!(findings[0].verdict, Verdict::Proved(_)));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! // Two buyers can be sold the one ticket.
+//! let report = Check::new(&wrong).threads("buyer", 2).run()?;
+//! let witness = report.assert_refuted("no-oversell").unwrap();
+//! assert_eq!(
+//!     witness.lanes(&wrong),
+//!     "\
+//! step  buyer 0                  buyer 1                  left
+//!                                                         1
+//!    1  load left -> 1 (SeqCst)
+//!    2                           load left -> 1 (SeqCst)
+//!    3                           store left 0 (SeqCst)    0
+//!                                (bought)
+//!                                ends: bought
+//! ✗  4  store left 0 (SeqCst)
+//!       (bought)
+//!       ends: bought
+//! ✗ no-oversell: 2 sold of 1
+//! "
+//! );
+//!
+//! // With a compare-exchange, no number of buyers ever can.
+//! let right = Scenario::new("compare-exchange", |setup| setup.cell("left", 1u64))
+//!     .stock(1)
+//!     .role("buyer", |at, left: &Cell<u64>| {
+//!         if left.fetch_update(at, SeqCst, SeqCst, |left| left.checked_sub(1)).is_err() {
+//!             return "sold out";
+//!         }
+//!         at.tell(Event::sale("bought"));
+//!         "bought"
+//!     });
+//! Check::new(&right).any("buyer").property("no-oversell").run()?.assert_holds();
+//! # Ok::<(), oversell::check::CheckError>(())
 //! ```
 //!
 //! # Where to look next
 //!
-//! * [`scenario::Scenario`]: bring your own purchase code; its page has an example that runs.
+//! * [`scenario`]: bring your own checkout, with roles, endings and properties of its own.
+//! * [`sync`]: the primitives, and what the checkers rely on.
 //! * [`check`]: the properties, the engines, and what each of them may claim.
+//! * [`programs`]: what is built in: the programs of two tutorials, and bugs that shops really had.
 //! * [`platform`]: where programs run, and [`platform::conductor`], which holds the model against the machine.
 //! * [`trace`]: schedules, lanes and replay.
-//! * [`cli`]: the `oversell` command.
+//!
+//! # Features
+//!
+//! | feature | what for |
+//! | --- | --- |
+//! | `cli` | the `oversell` command |
+//! | `shuttle` | the engines `ShuttleDfs` and `ShuttlePct` |
+//!
+//! Both are on by default; as a test dependency, `default-features = false` is all that is needed.
 
 pub mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
-pub mod office;
 pub mod platform;
+pub mod programs;
 pub mod scenario;
 pub mod sync;
 pub mod trace;
+
+/// The code in the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

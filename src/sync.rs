@@ -1,107 +1,43 @@
-//! The abstract primitives: everything that buying code may touch.
+//! Abstract synchronisation primitives: all that buying code may use.
 //!
-//! Buying code is written once, against `&dyn` [`Platform`], and every platform (real threads, real
-//! processes, loom, shuttle, a script of observations) runs that same code. The handles are plain
-//! names for shared objects; what an access *does* is the platform's business:
-//!
-//! | handle | accesses, one atomic step each |
-//! | --- | --- |
-//! | [`File`] | [`read`](File::read), [`truncate`](File::truncate) then [`write`](Emptied::write), [`replace`](File::replace) |
-//! | [`Lock`] | [`acquire`](Lock::acquire), and release when the [`Guard`] is dropped |
-//! | [`Mutex`] | [`lock`](Mutex::lock), and unlock when the [`ValueGuard`] is dropped |
-//! | [`Cell`] | [`load`](Cell::load), [`store`](Cell::store), [`compare_exchange`](Cell::compare_exchange), [`fetch_add`](Cell::fetch_add), … |
-//!
-//! Three more calls touch nothing shared: a [`pause`](Platform::pause), an event to record
-//! ([`tell`](Platform::tell)), and a span.
+//! Code is written against [`dyn Platform`](Platform) and the objects that [`Setup`] declares. A *step* is one
+//! atomic access to one shared object; nothing can happen in the middle of it. Everything else that code does, up
+//! to its next step, touches nothing shared and so belongs to the step before it.
 //!
 //! # What the checkers rely on
 //!
-//! * Buying code is deterministic apart from what it observes through these primitives.
-//! * Buyers are interchangeable: the number only appears in what they print.
-//! * What a finished span leaves behind in a buyer is only its return value. (That is what lets the
-//!   counting checker forget the rest.)
+//! * The code is deterministic: what it does depends on what it has observed and chosen through the platform, and
+//!   on nothing else (no clock, no random numbers, no statics that change, no interior mutability in what it
+//!   captures). This is cross-checked while a program is read; see [`check`](crate::check).
+//! * The [`Eq`] of a shared or returned value tells apart what the code can tell apart.
 //!
-//! Each of the three is tested while a program is checked, and a violation is an error, not a verdict.
+//! What needs no trust: a thread's code is given no number, so all threads of a role are alike (but for
+//! [`role_by`](crate::scenario::Builder::role_by), whose threads are never taken for alike); and the body of a span or
+//! retry is `Fn`, so what it captures cannot carry anything past the span but its return value.
 
-mod handles;
+mod cell;
+mod condvar;
+mod file;
+mod lock;
+mod setup;
+mod step;
 mod value;
 
-pub use handles::{Cell, Emptied, File, Guard, Lock, Mutex, Setup, ValueGuard};
+pub use cell::{Cell, CellKind, Primitive, Word};
+pub use condvar::Condvar;
+pub use file::{Emptied, File};
+pub use lock::{Guard, Lock, Mutex, Permits, ReadGuard, RwLock, Semaphore, ValueGuard};
+pub use setup::Setup;
+pub use step::{Access, Choice, Inode, Mode, ObjectId, Observation, Operation, Step};
 pub use value::{Bytes, Erased, Value};
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Names one shared object of a scenario: its position in the order of declaration.
-pub type ObjectId = usize;
-
-/// One atomic access to one shared object; nothing can happen in the middle of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Step {
-    /// The object that is accessed.
-    pub object: ObjectId,
-    /// What is done to it.
-    pub access: Access,
-}
-
-/// What a step does to its object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// Observe the whole content of a file.
-    Read,
-    /// Open a file for writing, which empties it.
-    Truncate,
-    /// Write through the handle that `Truncate` opened, at its start: bytes beyond the new ones stay.
-    Write(Bytes),
-    /// Give a file new content by renaming another file over it.
-    Replace(Bytes),
-    /// Take a lock; enabled only while it is free.
-    Acquire,
-    /// Free a lock.
-    Release,
-    /// Take a value mutex and observe its value; enabled only while it is free.
-    LockValue,
-    /// Put a value into a value mutex and free it.
-    UnlockValue(Erased),
-    /// Observe a cell.
-    Load(Ordering),
-    /// Set a cell.
-    Store(u64, Ordering),
-    /// Set a cell and observe what it held before.
-    Swap(u64, Ordering),
-    /// Add to a cell (wrapping) and observe what it held before.
-    FetchAdd(u64, Ordering),
-    /// Subtract from a cell (wrapping) and observe what it held before.
-    FetchSub(u64, Ordering),
-    /// Set a cell to `new` if it holds `expected`; observe what it held before.
-    CompareExchange {
-        /// The value that the cell must hold.
-        expected: u64,
-        /// The value that it then gets.
-        new: u64,
-        /// The ordering when it is set.
-        success: Ordering,
-        /// The ordering when it is not.
-        failure: Ordering,
-    },
-}
-
-/// What a buyer gets back from a step.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Observation {
-    /// Nothing but that it is done.
-    Done,
-    /// The content of a file.
-    Content(Bytes),
-    /// The value of a value mutex.
-    Value(Erased),
-    /// What a cell held.
-    Number(u64),
-}
-
-/// Something a buyer says: recorded in the trace, and perhaps printed.
+/// Something a thread says: recorded in the trace, and perhaps printed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// A word for it, stable across runs: `"saw"`, `"bought"`.
@@ -117,8 +53,12 @@ pub struct Event {
 pub enum Meaning {
     /// Only words.
     Word,
-    /// From this moment a ticket counts as sold: its buyer has been told so.
-    Sale,
+    /// From this moment so many tickets count as sold: their buyer has been told so.
+    Sale(u32),
+    /// So many tickets that were sold are on sale again.
+    GivenBack(u32),
+    /// There are so many tickets more than before.
+    Restocked(u32),
     /// Somebody read content that is no ledger.
     TornRead,
 }
@@ -129,9 +69,24 @@ impl Event {
         Event { name: name.into(), value: None, meaning: Meaning::Word }
     }
 
-    /// The buyer is told that they bought: a ticket counts as sold.
+    /// The buyer is told that they bought: one ticket counts as sold.
     pub fn sale(name: &'static str) -> Self {
-        Event { name: name.into(), value: None, meaning: Meaning::Sale }
+        Event { meaning: Meaning::Sale(1), ..Event::word(name) }
+    }
+
+    /// The buyer is told that they bought so many tickets.
+    pub fn sale_of(name: &'static str, tickets: u32) -> Self {
+        Event { meaning: Meaning::Sale(tickets), ..Event::word(name) }.with(tickets.into())
+    }
+
+    /// So many tickets that were sold before are given back.
+    pub fn given_back(name: &'static str, tickets: u32) -> Self {
+        Event { meaning: Meaning::GivenBack(tickets), ..Event::word(name) }
+    }
+
+    /// So many tickets are added to the stock.
+    pub fn restocked(name: &'static str, tickets: u32) -> Self {
+        Event { meaning: Meaning::Restocked(tickets), ..Event::word(name) }
     }
 
     /// The same event, speaking of `value`.
@@ -140,32 +95,56 @@ impl Event {
     }
 }
 
-/// How a buyer's code ends when nothing goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// Got a ticket.
-    Bought,
-    /// Found none left.
-    SoldOut,
+/// How a thread's code ends when nothing goes wrong: one of the scenario's own names, such as `bought`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ending(pub Cow<'static, str>);
+
+impl From<&'static str> for Ending {
+    fn from(name: &'static str) -> Self {
+        Ending(name.into())
+    }
 }
 
-/// Where a program runs, as one buyer sees it. Implemented once per place to run; see
+impl From<()> for Ending {
+    /// Code that returns nothing is `done`.
+    fn from((): ()) -> Self {
+        Ending("done".into())
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What a thread died of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Death {
+    /// In words.
+    pub reason: String,
+    /// Whether it was content that is no ledger, which `no-torn-read` speaks of and `no-crash` does not.
+    pub torn: bool,
+}
+
+/// Where a program runs, as one thread sees it. Implemented once per place to run; see
 /// [`platform`](crate::platform).
 pub trait Platform {
-    /// Take one step, waiting until it is enabled.
+    /// Takes one step, waiting until it is enabled.
     fn step(&self, step: Step) -> Observation;
 
-    /// Record something that is said, and print it where the platform has a console.
+    /// Records something that is said, and prints it where the platform has a console.
     fn tell(&self, event: Event);
 
-    /// Let time pass. Touches nothing shared: on a real machine it widens a window, elsewhere it is nothing.
+    /// Lets time pass. Touches nothing shared: on a real machine it widens a window, elsewhere it is nothing.
     fn pause(&self, time: Duration) {
         let _ = time;
     }
 
-    /// A span begins.
-    fn enter(&self, span: &'static str) {
+    /// A span begins. A platform that knows what it left behind in an earlier run says so, and its body is skipped.
+    fn enter(&self, span: &'static str) -> Option<Erased> {
         let _ = span;
+        None
     }
 
     /// The innermost span ends and leaves `result` behind.
@@ -177,23 +156,63 @@ pub trait Platform {
     fn again(&self, span: &'static str) {
         let _ = span;
     }
+
+    /// The thread dies now, as a process does on an uncaught error.
+    fn die(&self, death: Death) -> ! {
+        // Unlike `panic!`, `resume_unwind` calls no panic hook, so nothing is printed.
+        std::panic::resume_unwind(Box::new(death))
+    }
+
+    /// A guard is dropped by unwinding. It takes no step: what becomes of the locks of the dead is the platform's
+    /// affair.
+    fn unwound(&self, object: ObjectId) {
+        let _ = object;
+    }
 }
 
 impl<'p> dyn Platform + 'p {
-    /// Names a stretch of a buyer's work. Spans label traces, define what "inside search" means, and
-    /// bound memory: once `body` is done, only its return value may matter to what the buyer does next.
-    pub fn span<R: Value>(&self, name: &'static str, body: impl FnOnce() -> R) -> R {
-        self.enter(name);
+    /// Names a stretch of a thread's work. Spans label traces, define what "inside search" means, and bound memory:
+    /// once `body` is done, its return value is all that it leaves behind.
+    ///
+    /// A body that keeps a count is no `Fn`:
+    ///
+    /// ```compile_fail
+    /// # use oversell::sync::Platform;
+    /// fn search(at: &dyn Platform) {
+    ///     let mut looks = 0;
+    ///     at.span("search", || looks += 1);
+    /// }
+    /// ```
+    pub fn span<R: Value>(&self, name: &'static str, body: impl Fn() -> R) -> R {
+        if let Some(result) = self.enter(name) {
+            return recall(name, &result);
+        }
         let result = body();
         self.leave(name, Erased::new(result.clone()));
         result
     }
 
-    /// A span that is tried until it breaks with a value. Every try starts from the same place: nothing
-    /// may be carried from one to the next, so that a compare-exchange loop is a cycle, not an endless
-    /// history.
-    pub fn retry<R: Value>(&self, name: &'static str, mut body: impl FnMut() -> ControlFlow<R>) -> R {
-        self.enter(name);
+    /// A span that is tried until it breaks with a value. Every try starts from the same place, so that a
+    /// compare-exchange loop is a cycle, not an endless history.
+    ///
+    /// ```compile_fail
+    /// # use oversell::sync::{Cell, Platform};
+    /// # use std::{ops::ControlFlow::{Break, Continue}, sync::atomic::Ordering::SeqCst};
+    /// fn lock(at: &dyn Platform, lock: &Cell<u64>) {
+    ///     let mut tries = 0;
+    ///     at.retry("lock", || {
+    ///         if lock.swap(at, 1, SeqCst) == 0 {
+    ///             return Break(());
+    ///         }
+    ///         tries += 1;
+    ///         if tries == 5 { Break(()) } else { Continue(()) }
+    ///     });
+    /// }
+    /// ```
+    pub fn retry<R: Value>(&self, name: &'static str, body: impl Fn() -> ControlFlow<R>) -> R {
+        if let Some(result) = self.enter(name) {
+            return recall(name, &result);
+        }
         loop {
             match body() {
                 ControlFlow::Continue(()) => self.again(name),
@@ -205,19 +224,64 @@ impl<'p> dyn Platform + 'p {
         }
     }
 
-    /// The buyer dies here, as a process does on an uncaught error. Its locks stay behind: an owned one
-    /// is freed by its death, a semaphore never.
-    pub fn crash(&self, reason: impl Into<String>) -> ! {
-        // Unlike `panic!`, `resume_unwind` calls no panic hook, so nothing is printed.
-        std::panic::resume_unwind(Box::new(Crash(reason.into())))
+    /// Takes one of several alternatives: whether a payment is accepted, or a hold still valid. The exhaustive
+    /// engines take every one; a real run draws one. Step: *choose*.
+    ///
+    /// ```
+    /// # use oversell::sync::Platform;
+    /// fn pay(at: &dyn Platform) -> bool {
+    ///     at.choose("payment", &["accepted", "declined"]) == "accepted"
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// There is no alternative, or one that no schedule can name: empty, with a comma, a colon or a space in it, or there
+    /// twice.
+    pub fn choose(&self, name: &'static str, alternatives: &'static [&'static str]) -> &'static str {
+        assert!(!alternatives.is_empty(), "the choice `{name}` has no alternatives");
+        for (i, alternative) in alternatives.iter().enumerate() {
+            let plain = !alternative.is_empty() && !alternative.contains([',', ':', ' ']);
+            let new = !alternatives[..i].contains(alternative);
+            assert!(plain && new, "a schedule cannot name the alternative `{alternative}` of the choice `{name}`");
+        }
+        match self.step(Step::Choose(Choice { name, alternatives })) {
+            Observation::Chosen(index) => alternatives[index],
+            other => unreachable!("a choice observed {other:?}"),
+        }
     }
 
-    /// The buyer read content that is no ledger, and dies of it (as `json.load` does).
+    /// A memory fence. Under sequential consistency it does nothing. Step: *fence*.
+    ///
+    /// # Panics
+    /// As in `std`, there is no relaxed fence.
+    pub fn fence(&self, order: Ordering) {
+        assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed fence");
+        self.step(Step::Fence(order));
+    }
+
+    /// The thread dies here, as a process does on an uncaught error. Its locks stay behind: an owned one is freed
+    /// by its death, a semaphore never.
+    pub fn crash(&self, reason: impl Into<String>) -> ! {
+        self.die(Death { reason: reason.into(), torn: false })
+    }
+
+    /// The thread read content that is no ledger, and dies of it (as `json.load` does).
     pub fn torn(&self, reason: impl Into<String>) -> ! {
         self.tell(Event { name: "torn".into(), value: None, meaning: Meaning::TornRead });
-        self.crash(reason)
+        self.die(Death { reason: reason.into(), torn: true })
+    }
+
+    /// Takes a step on an object.
+    pub(crate) fn on(&self, object: ObjectId, access: Access) -> Observation {
+        self.step(Step::On(object, access))
     }
 }
 
-/// The unwinding payload of [`crash`](trait.Platform.html#method.crash).
-pub(crate) struct Crash(pub(crate) String);
+/// What a skipped span left behind.
+fn recall<R: Value>(name: &str, result: &Erased) -> R {
+    match result.get::<R>() {
+        Some(result) => result.clone(),
+        // A span of this name has left a value of another type: the code is not the same as when it was read.
+        None => panic!("the span `{name}` once left {result:?}, which is of another type than it leaves now"),
+    }
+}

@@ -1,78 +1,129 @@
-//! The automaton of a buyer, read lazily from the real code.
+//! The automaton of a scenario's code, read lazily from the real thing.
 //!
-//! A node is what a buyer remembers (its observations, with finished spans reduced to their results); an edge is
-//! an observation. Nothing is modelled by hand: an edge is found by running the buyer's code on a
-//! [script](crate::platform::script). Equal outcomes are one node.
+//! A control point is what a thread remembers: its observations, with finished spans reduced to their results. An edge
+//! is an observation. Nothing is modelled by hand: an edge is found by running the code on a
+//! [script](crate::platform::script) that skips what is finished and so *is* what the thread remembers. Two threads that
+//! remember the same are given the same script, and are the same run: merging them needs no test.
 //!
-//! Reading it also tests what it rests on: every script is run twice, as buyer 0 and as buyer 1, and where
-//! histories were summarised as one, several of them are followed side by side from then on.
+//! That the script is all there is (no hidden state, no clock) is what [`cross_check`](Automaton::cross_check) looks at.
 
-mod history;
+mod cross_check;
+mod memories;
 mod node;
-mod reader;
 mod refusal;
+mod shape;
 
 use super::interner::Interner;
-use crate::platform::script::{self, Aside, Run, Stop};
-use crate::platform::{Actor, Content};
+use super::limits::{Limits, Meter};
+use super::outcome::Tally;
+use super::{Property, Scope};
+use crate::platform::script::{Local, Memory, Reading, Run, Script, Stop};
+use crate::platform::{Actor, Content, End, hold};
 use crate::scenario::Scenario;
-use crate::sync::{Meaning, ObjectId, Observation, Setup, Step};
-use history::{Histories, History};
+use crate::sync::{Event, Mode, ObjectId, Observation, Step};
+use memories::Memories;
 use node::Key;
-pub use node::{Class, Edge, Node, NodeId, Place};
-use reader::Reader;
+pub use node::{Class, Edge, Flags, Node, NodeId, Place, Root, Taken};
 pub use refusal::{AutomatonError, Bound};
-use refusal::{did, difference, told};
 use rustc_hash::FxHashMap;
-use std::ops::Range;
 
-/// The most observations and results that a buyer may remember at one control point. Reading the automaton takes
-/// time and memory in the square of it.
+/// The most observations and results that a thread may remember at one control point. Reading the automaton takes
+/// time in the square of it.
 const MOST_REMEMBERED: usize = 1_000;
 
-/// Up to how many buyers are each compared with buyer 0 by running them alone. (Buyer 1 is always, everywhere.)
-const MOST_COMPARED: usize = 100;
-
 /// The automaton, as far as it has been read.
-pub struct Automaton<S: Scenario> {
-    reader: Reader<S>,
-    roots: FxHashMap<Actor, (NodeId, Vec<Aside>)>,
+pub struct Automaton {
+    reading: Reading,
+    /// Whether the threads of a role are told apart, so that each has control points of its own.
+    apart: bool,
+    roots: FxHashMap<Actor, Root>,
     nodes: Vec<Node>,
     numbers: FxHashMap<Key, NodeId>,
+    memories: Memories,
     contents: Interner<Content>,
-    observations: Interner<Observation>,
-    /// How many buyers have been compared.
-    compared: usize,
-    /// By node, then by content of the node's object: not known yet, not enabled, or an edge.
-    edges: Vec<Vec<Option<Option<Edge>>>>,
+    /// By node, then by content of the node's object (by 0 where it accesses none): not known yet, or what the step
+    /// can come to; nothing if it is not enabled.
+    edges: Vec<Vec<Option<Box<[Edge]>>>>,
+    /// How many edges there are.
+    read: usize,
+    /// What steps are to those who take them, and their numbers by control point and observation.
+    taken: Vec<Taken>,
+    taken_by: FxHashMap<(NodeId, Observation), u32>,
     initial: Vec<u32>,
     audits: FxHashMap<Vec<u32>, Option<u64>>,
-    max_nodes: usize,
+    /// Whether it matters in which way threads end.
+    endings: Endings,
+    meter: Meter,
 }
 
-impl<S: Scenario> Automaton<S> {
-    pub fn new(scenario: &S, max_nodes: usize) -> Self {
-        let mut setup = Setup::default();
-        let shared = scenario.build(&mut setup);
-        let mut contents = Interner::new();
-        let initial = setup.objects().iter().map(|(_, content)| contents.intern(content.clone())).collect();
-        Automaton {
-            reader: Reader::new(scenario.clone(), shared),
+/// Whether it matters in which way threads end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endings {
+    /// It does.
+    Apart,
+    /// Those who have ended are all alike, but for what they have told and whether they are excused.
+    Alike,
+}
+
+impl Endings {
+    /// As the properties ask for it: only a scenario's own properties look at endings.
+    pub fn asked_by(properties: &[Property]) -> Endings {
+        let own = |property: &Property| matches!(property, Property::Own(own) if own.scope == Scope::Ends);
+        if properties.iter().any(own) { Endings::Apart } else { Endings::Alike }
+    }
+}
+
+impl Automaton {
+    /// Threads of a role are alike, unless the scenario has identities.
+    pub fn new(scenario: &Scenario, limits: &Limits, endings: Endings) -> Result<Self, AutomatonError> {
+        Automaton::with(scenario, limits, endings, scenario.has_identities())
+    }
+
+    /// No two threads are alike, whatever the scenario is.
+    pub fn told_apart(scenario: &Scenario, limits: &Limits, endings: Endings) -> Result<Self, AutomatonError> {
+        Automaton::with(scenario, limits, endings, true)
+    }
+
+    fn with(scenario: &Scenario, limits: &Limits, endings: Endings, apart: bool) -> Result<Self, AutomatonError> {
+        if let Some(refused) = refusal::remembered(scenario) {
+            return Err(refused);
+        }
+        let (reading, setup) = Reading::new(scenario);
+        let mut automaton = Automaton {
+            reading,
+            apart,
             roots: FxHashMap::default(),
             nodes: Vec::new(),
             numbers: FxHashMap::default(),
-            contents,
-            observations: Interner::new(),
-            compared: 2,
+            memories: Memories::new(),
+            contents: Interner::new(),
             edges: Vec::new(),
-            initial,
+            read: 0,
+            taken: Vec::new(),
+            taken_by: FxHashMap::default(),
+            initial: Vec::new(),
             audits: FxHashMap::default(),
-            max_nodes,
+            endings,
+            meter: Meter::new(limits),
+        };
+        for (object, (_, content)) in setup.objects().iter().enumerate() {
+            let content = automaton.content(object, content.clone())?;
+            automaton.initial.push(content);
         }
+        Ok(automaton)
     }
 
-    pub fn scenario(&self) -> &S {
-        &self.reader.scenario
+    pub fn scenario(&self) -> &Scenario {
+        self.reading.scenario()
+    }
+
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Whether threads of a role are told apart.
+    pub fn is_apart(&self) -> bool {
+        self.apart
     }
 
     /// How many control points have been read.
@@ -80,8 +131,26 @@ impl<S: Scenario> Automaton<S> {
         self.nodes.len()
     }
 
+    /// Looks after the limits of this check.
+    pub fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+
+    /// About how much memory the automaton takes.
+    pub fn bytes(&self) -> usize {
+        // What they point to is shared, or small.
+        let (nodes, edges) = (size_of::<Node>() + size_of::<Key>() + 64, size_of::<Edge>() + 32);
+        let (taken, memories) = (size_of::<Taken>() + size_of::<Observation>() + 64, 2 * (size_of::<Memory>() + 32));
+        self.nodes.len() * nodes + self.read * edges + self.taken.len() * taken + self.memories.len() * memories
+    }
+
     pub fn node(&self, node: NodeId) -> &Node {
         &self.nodes[node as usize]
+    }
+
+    /// What somebody remembers at a control point: the script that leads there.
+    pub fn remembered(&self, node: NodeId) -> Vec<Memory> {
+        self.memories.list(self.node(node).memory)
     }
 
     /// The initial contents, interned.
@@ -89,99 +158,238 @@ impl<S: Scenario> Automaton<S> {
         &self.initial
     }
 
-    /// Where a buyer starts.
-    pub fn buyer(&mut self) -> Result<(NodeId, Vec<Aside>), AutomatonError> {
-        self.root(Actor::Buyer(0))
+    /// A content of this number.
+    pub fn content_of(&self, content: u32) -> &Content {
+        &self.contents[content]
     }
 
-    /// Where the launcher starts whenever a buyer has ended.
-    pub fn launcher(&mut self) -> Result<(NodeId, Vec<Aside>), AutomatonError> {
-        self.root(Actor::Launcher)
-    }
-
-    fn root(&mut self, actor: Actor) -> Result<(NodeId, Vec<Aside>), AutomatonError> {
+    /// Where a thread starts, or, whenever one of the first role has ended, the parent. Unless threads are told apart,
+    /// those of a role start where the first of them does.
+    pub fn root(&mut self, actor: Actor) -> Result<Root, AutomatonError> {
+        let actor = match actor {
+            Actor::Thread(role, _) if !self.apart => Actor::Thread(role, 0),
+            actor => actor,
+        };
         if let Some(known) = self.roots.get(&actor) {
             return Ok(known.clone());
         }
-        let contents = self.initial_contents();
-        let run = self.follow(actor, &History::default(), &contents)?;
-        let node = self.enter(actor, &run, History::default(), &contents)?;
-        self.roots.insert(actor, (node, run.asides.clone()));
-        Ok((node, run.asides))
+        let run = self.reading.follow(actor, Script::Skipping(&[]));
+        let (node, flags) = self.enter(actor, &run, &Tally::of(self.scenario(), &[]), Vec::new(), None)?;
+        let root = Root { node, locals: run.locals, flags };
+        self.roots.insert(actor, root.clone());
+        Ok(root)
     }
 
-    /// Runs every buyer of a crowd alone, to see that the number of a late one makes no difference there either.
-    pub fn compare_buyers(&mut self, buyers: usize) -> Result<(), AutomatonError> {
-        let contents = self.initial_contents();
-        let late = self.compared..buyers.min(MOST_COMPARED);
-        if late.is_empty() {
-            return Ok(());
-        }
-        let (first, _) = self.reader.alone(Actor::Buyer(0), &contents);
-        for buyer in late {
-            let (second, script) = self.reader.alone(Actor::Buyer(buyer), &contents);
-            let differ = |(one, other): &(&Run, &Run)| one != other;
-            if let Some((first, second)) = first.iter().zip(&second).find(differ) {
-                let script = &script[..second.taken.len()];
-                return Err(self.disagreement([Actor::Buyer(0), Actor::Buyer(buyer)], script, first, second));
-            }
-            self.compared = buyer + 1;
-        }
-        Ok(())
-    }
-
-    fn initial_contents(&self) -> Vec<Content> {
-        self.initial.iter().map(|content| self.contents[*content].clone()).collect()
-    }
-
-    /// Where a buyer is after it was killed at `node`.
+    /// Where a thread is after it was killed at `node`.
     pub fn killed(&mut self, node: NodeId) -> Result<NodeId, AutomatonError> {
-        let sales = self.node(node).sales;
-        let place = Place::Ended(Class::Killed);
-        self.number(Key::Ended { class: Class::Killed, sales, held: Vec::new() }, || Node {
-            place,
-            launcher: false,
-            sales,
-            searching: false,
-            held: Vec::new(),
-            histories: Histories::default(),
-        })
+        let Node { actor, role, tally, memory, .. } = self.node(node);
+        let (actor, role, tally, memory) = (*actor, *role, tally.clone(), *memory);
+        let class = self.class(Class::Killed);
+        let key = Key::Ended { actor, class: class.clone(), tally: tally.clone() };
+        let place = Place::Ended(class);
+        let (held, inside) = (Vec::new(), Vec::new());
+        self.number(key, || Node { place, actor, role, tally, held, inside, memory, from: None })
     }
 
-    /// What the step at `node` does to these contents; `None` if it is not enabled then.
-    pub fn edge(&mut self, node: NodeId, contents: &[u32]) -> Result<Option<&Edge>, AutomatonError> {
-        let content = contents[self.object(node)] as usize;
-        if self.edges[node as usize].get(content).is_none_or(Option::is_none) {
-            self.learn_edge(node, contents)?;
+    /// What the step at `node` can come to with these contents; nothing if it is not enabled then.
+    pub fn edges(&mut self, node: NodeId, contents: &[u32]) -> Result<&[Edge], AutomatonError> {
+        let slot = self.slot(node, contents);
+        if self.edges[node as usize].get(slot).is_none_or(Option::is_none) {
+            self.learn(node, contents, slot)?;
         }
-        Ok(self.edges[node as usize][content].as_ref().and_then(Option::as_ref))
+        Ok(self.edges[node as usize][slot].as_deref().unwrap_or_default())
+    }
+
+    fn slot(&self, node: NodeId, contents: &[u32]) -> usize {
+        self.node(node).object().map_or(0, |object| contents[object] as usize)
     }
 
     #[cold]
-    fn learn_edge(&mut self, node: NodeId, contents: &[u32]) -> Result<(), AutomatonError> {
-        let content = contents[self.object(node)] as usize;
-        let mut contents: Vec<_> = contents.iter().map(|content| self.contents[*content].clone()).collect();
-        let edge = self.read_edge(node, &mut contents)?;
+    fn learn(&mut self, node: NodeId, contents: &[u32], slot: usize) -> Result<(), AutomatonError> {
+        let edges = self.read(node, contents)?;
+        self.read += edges.len();
         let slots = &mut self.edges[node as usize];
-        if slots.len() <= content {
-            slots.resize(content + 1, None);
+        if slots.len() <= slot {
+            slots.resize(slot + 1, None);
         }
-        slots[content] = Some(edge);
-        self.follow_histories(node, content..content + 1, contents)
-    }
-
-    /// The object that the step at `node` accesses.
-    fn object(&self, node: NodeId) -> ObjectId {
-        match self.node(node).place {
-            Place::Before(object, _) => object,
-            _ => unreachable!("only a node before a step is asked for its edges"),
+        slots[slot] = Some(edges.into_boxed_slice());
+        let (count, limit, bytes) = (self.len(), self.meter.limits.max_nodes, self.bytes());
+        match self.meter.look("control points", count, limit, bytes) {
+            Some(limit) => Err(AutomatonError::Unbounded(Bound::Limit(limit))),
+            None => Ok(()),
         }
     }
 
-    /// The content of an object after its dead owner's lock was freed.
-    pub fn freed(&mut self, content: u32) -> u32 {
-        let freed = self.contents[content].freed();
-        self.contents.intern(freed)
+    /// Reads what the step at `node` can come to.
+    fn read(&mut self, node: NodeId, contents: &[u32]) -> Result<Vec<Edge>, AutomatonError> {
+        let Some(step) = self.node(node).step().cloned() else { return Ok(Vec::new()) };
+        let outcomes: Vec<(Option<Content>, Observation)> = match &step {
+            Step::On(object, crate::sync::Access::Unlock(mode, _))
+                if !self.contents[contents[*object]].may_be_held(*mode) =>
+            {
+                return Ok(Vec::new());
+            }
+            Step::On(object, access) => {
+                let outcomes = self.contents[contents[*object]].outcomes(access);
+                outcomes.into_iter().map(|(content, seen)| (Some(content), seen)).collect()
+            }
+            Step::Choose(choice) => {
+                (0..choice.alternatives.len()).map(|index| (None, Observation::Chosen(index))).collect()
+            }
+            Step::Fence(_) => vec![(None, Observation::Done)],
+        };
+        let of = outcomes.len();
+        let mut edges = Vec::with_capacity(of);
+        for (index, (content, seen)) in outcomes.into_iter().enumerate() {
+            let act = crate::platform::Move::picking(Actor::Parent, &step, index, of).act;
+            let content = match (content, step.object()) {
+                (Some(content), Some(object)) => self.content(object, content)?,
+                _ => 0,
+            };
+            let key = (node, seen);
+            let taken = match self.taken_by.get(&key) {
+                Some(&known) => known,
+                None => {
+                    let taken = self.take(node, &step, key.1.clone())?;
+                    let number = self.taken.len() as u32;
+                    self.taken.push(taken);
+                    self.taken_by.insert(key, number);
+                    number
+                }
+            };
+            edges.push(Edge { to: self.taken[taken as usize].to, content, act, taken });
+        }
+        Ok(edges)
+    }
+
+    /// What a step is to the one who takes it.
+    pub fn taken(&self, edge: &Edge) -> &Taken {
+        &self.taken[edge.taken as usize]
+    }
+
+    /// Runs the code on what it remembers at `node` and one observation more.
+    fn take(&mut self, node: NodeId, step: &Step, seen: Observation) -> Result<Taken, AutomatonError> {
+        let Node { actor, memory, tally, held, .. } = self.node(node);
+        let (actor, tally, mut held) = (*actor, tally.clone(), held.clone());
+        let mut script = self.memories.list(*memory);
+        script.push(Memory::Took(step.clone(), seen.clone()));
+        let run = self.reading.follow(actor, Script::Skipping(&script));
+        hold(&mut held, step, &seen);
+        let (to, flags) = self.enter(actor, &run, &tally, held.clone(), Some((node, seen.clone(), &script)))?;
+        let left = if matches!(run.stop, Stop::Before(_)) { Vec::new() } else { held };
+        let dies = matches!(run.stop, Stop::Ended(End::Crashed(_)));
+        Ok(Taken { to, flags, left, dies, locals: run.locals, seen })
+    }
+
+    /// The control point that a run has come to, and what has happened on the way that properties speak of.
+    fn enter(
+        &mut self,
+        actor: Actor,
+        run: &Run,
+        before: &Tally,
+        held: Vec<(ObjectId, Mode)>,
+        from: Option<(NodeId, Observation, &[Memory])>,
+    ) -> Result<(NodeId, Flags), AutomatonError> {
+        let role = actor.role();
+        let place = match Place::of(&run.stop) {
+            Ok(Place::Ended(class)) => Place::Ended(self.class(class)),
+            Ok(place) => place,
+            Err(reason) => {
+                let script = from.map_or(&[][..], |(_, _, script)| script);
+                return Err(self.refused(actor, script, reason));
+            }
+        };
+        if run.memory.len() > MOST_REMEMBERED {
+            return Err(AutomatonError::Unbounded(Bound::Memory(MOST_REMEMBERED)));
+        }
+        let memory = self.memory(run)?;
+        let told = run.locals.iter().filter_map(|local| match local {
+            Local::Told(event) => Some(event.clone()),
+            _ => None,
+        });
+        let told: Vec<Event> = told.collect();
+        let tally = if role.is_some() { before.plus(&Tally::of(self.scenario(), &told)) } else { before.clone() };
+        let torn = told.iter().any(|event| event.meaning == crate::sync::Meaning::TornRead);
+        let crash = matches!(&run.stop, Stop::Ended(End::Crashed(death)) if self.scenario().is_crash(death));
+        let flags = Flags { torn, crash };
+        let live = matches!(place, Place::Before(_));
+        let key = match &place {
+            Place::Before(_) => Key::Live { actor, memory, tally: tally.clone(), held: held.clone() },
+            Place::Ended(class) => Key::Ended { actor, class: class.clone(), tally: tally.clone() },
+            Place::Decided(go_on) => Key::Decided { go_on: *go_on },
+        };
+        let held = if live { held } else { Vec::new() };
+        let inside = if live { run.spans().collect() } else { Vec::new() };
+        let from = from.map(|(node, seen, _)| (node, seen));
+        let node = self.number(key, || Node { place, actor, role, tally, held, inside, memory, from })?;
+        Ok((node, flags))
+    }
+
+    /// The class of an end, as far as it matters.
+    fn class(&self, class: Class) -> Class {
+        match (self.endings, &class) {
+            (Endings::Apart, _) => class,
+            (Endings::Alike, Class::Returned(ending)) => Class::Gone { excused: self.scenario().excuses(ending) },
+            (Endings::Alike, _) => Class::Gone { excused: false },
+        }
+    }
+
+    fn number(&mut self, key: Key, node: impl FnOnce() -> Node) -> Result<NodeId, AutomatonError> {
+        if let Some(&known) = self.numbers.get(&key) {
+            return Ok(known);
+        }
+        let most = self.meter.limits.max_nodes;
+        let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < most);
+        let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
+        self.nodes.push(node());
+        self.edges.push(Vec::new());
+        self.numbers.insert(key, number);
+        Ok(number)
+    }
+
+    /// The number of a content of an object.
+    fn content(&mut self, object: ObjectId, content: Content) -> Result<u32, AutomatonError> {
+        let number = self.contents.intern(content.clone());
+        if let (Content::Lock { value: Some(value), .. }, Content::Lock { value: Some(known), .. }) =
+            (&content, &self.contents[number])
+        {
+            let name = self.reading.names()[object];
+            same(name, &format!("{known:?}"), &format!("{value:?}"))?;
+        }
+        Ok(number)
+    }
+
+    /// The number of what a run remembers.
+    fn memory(&mut self, run: &Run) -> Result<u32, AutomatonError> {
+        let number = self.memories.intern(&run.memory);
+        // Only what the latest step has left behind is new: one span, and perhaps others that took no step.
+        if run.locals.iter().any(|local| matches!(local, Local::Left(..))) {
+            let known = self.memories.list(number);
+            for pair in
+                known.iter().zip(&run.memory).rev().take_while(|(memory, _)| !matches!(memory, Memory::Took(..)))
+            {
+                if let (Memory::Left(span, known), Memory::Left(_, new)) = pair {
+                    same(span, &format!("{known:?}"), &format!("{new:?}"))?;
+                }
+            }
+        }
+        Ok(number)
+    }
+
+    /// What an object holds after somebody's end has left it behind.
+    pub fn left(
+        &mut self,
+        object: ObjectId,
+        content: u32,
+        mode: Mode,
+        kind: crate::platform::LockKind,
+        died: bool,
+    ) -> Result<u32, AutomatonError> {
+        if !self.contents[content].may_be_held(mode) {
+            return Ok(content);
+        }
+        let left = self.contents[content].left_by(mode, kind, died);
+        self.content(object, left)
     }
 
     /// What the scenario's audit says of these contents.
@@ -190,179 +398,30 @@ impl<S: Scenario> Automaton<S> {
             return known;
         }
         let all: Vec<_> = contents.iter().map(|content| self.contents[*content].clone()).collect();
-        let count = script::audit(&self.reader.scenario, &self.reader.shared, &all);
+        let count = self.reading.audit(&all);
         self.audits.insert(contents.to_vec(), count);
         count
     }
 
-    fn actor(&self, node: NodeId) -> Actor {
-        if self.node(node).launcher { Actor::Launcher } else { Actor::Buyer(0) }
+    /// Whose code it is, in words.
+    fn whose(&self, actor: Actor) -> String {
+        let Actor::Thread(role, number) = actor else { return "the parent".to_owned() };
+        let role = format!("role `{}`", self.scenario().roles()[role].name);
+        if self.apart { format!("{role} (thread {number} of it)") } else { role }
     }
 
-    /// Reads the edge and takes its step on the contents.
-    fn read_edge(&mut self, node: NodeId, contents: &mut [Content]) -> Result<Option<Edge>, AutomatonError> {
-        let Place::Before(object, access) = self.node(node).place.clone() else { return Ok(None) };
-        let Some(observation) = script::alone(contents, &Step { object, access }) else { return Ok(None) };
-        let content = self.contents.intern(contents[object].clone());
-        let actor = self.actor(node);
-        let number = self.observations.intern(observation.clone());
-        let history = self.node(node).histories.kept()[0].and(node, observation.clone(), number);
-        let run = self.follow(actor, &history, contents)?;
-        let to = self.enter(actor, &run, history, contents)?;
-        let torn = run.asides.iter().any(|aside| matches!(aside, Aside::Told(e) if e.meaning == Meaning::TornRead));
-        Ok(Some(Edge { to, content, torn, asides: run.asides, observation, followed: 1 }))
+    fn refused(&self, actor: Actor, script: &[Memory], reason: &str) -> AutomatonError {
+        let history = refusal::told(self.reading.names(), script);
+        let error = AutomatonError::Refused { role: self.whose(actor), history, reason: reason.to_owned() };
+        refusal::remember(self.scenario(), &error);
+        error
     }
+}
 
-    /// Runs a script, and again as another buyer to see that it makes no difference.
-    fn follow(&mut self, actor: Actor, history: &History, contents: &[Content]) -> Result<Run, AutomatonError> {
-        let script = &history.observed;
-        let first = self.reader.run(actor, script, contents);
-        self.keeps_to(history, &first)?;
-        let other = if actor == Actor::Launcher { Actor::Launcher } else { Actor::Buyer(1) };
-        let second = self.reader.run(other, script, contents);
-        if first == second {
-            return Ok(first);
-        }
-        Err(self.disagreement([actor, other], script, &first, &second))
+fn same(object: &str, first: &str, second: &str) -> Result<(), AutomatonError> {
+    if first == second {
+        return Ok(());
     }
-
-    /// What it means that two runs of one script, by these two, differ.
-    fn disagreement(&self, actors: [Actor; 2], script: &[Observation], first: &Run, second: &Run) -> AutomatonError {
-        // Once more, and in the other order, so that what only alternates is not taken for the buyers' doing.
-        let [second_again, first_again] = [actors[1], actors[0]].map(|actor| self.reader.run_anew(actor, script));
-        let by_one = [(second, &second_again), (first, &first_again)];
-        let unsteady = by_one.into_iter().find(|(one, other)| one != other);
-        let (one, other) = unsteady.unwrap_or((first, second));
-        let (history, first, second) = difference(script, one, other);
-        match actors[1] {
-            Actor::Buyer(buyer) if unsteady.is_none() => {
-                AutomatonError::NotInterchangeable { history, first, buyer, second }
-            }
-            _ => AutomatonError::NotDeterministic { history, first, second },
-        }
-    }
-
-    /// Whether a run took the steps of the history, as it must.
-    fn keeps_to(&self, history: &History, run: &Run) -> Result<(), AutomatonError> {
-        let steps: Vec<_> = history.passed.iter().map(|(node, _)| self.step_at(*node)).collect();
-        if run.taken == steps {
-            return Ok(());
-        }
-        let earlier = Run { taken: steps, ..run.clone() };
-        let (history, first, second) = difference(&history.observed, &earlier, run);
-        Err(AutomatonError::NotDeterministic { history, first, second })
-    }
-
-    fn step_at(&self, node: NodeId) -> Step {
-        match &self.node(node).place {
-            Place::Before(object, access) => Step { object: *object, access: access.clone() },
-            _ => unreachable!("only a node before a step is passed"),
-        }
-    }
-
-    /// The node that a run has come to; a new one, or one that is known and must then be like it.
-    fn enter(
-        &mut self,
-        actor: Actor,
-        run: &Run,
-        history: History,
-        contents: &[Content],
-    ) -> Result<NodeId, AutomatonError> {
-        let launcher = actor == Actor::Launcher;
-        let place = Place::of(&run.stop);
-        let key = match &place {
-            Place::Before(..) => Key::Live { launcher, memory: run.memory.clone(), sales: run.sales },
-            Place::Ended(class) => Key::Ended { class: *class, sales: run.sales, held: run.held.clone() },
-            Place::Decided(go_on) => Key::Decided { go_on: *go_on, sales: run.sales, held: run.held.clone() },
-        };
-        let live = matches!(place, Place::Before(..));
-        if run.memory.len() > MOST_REMEMBERED {
-            return Err(AutomatonError::Unbounded(Bound::Memory(MOST_REMEMBERED)));
-        }
-        if let Some(&known) = self.numbers.get(&key) {
-            if !self.node(known).is_like(run) {
-                return Err(self.leak(actor, &self.node(known).histories.kept()[0], &history));
-            }
-            if live && self.nodes[known as usize].histories.keep(history) {
-                let slots = 0..self.edges[known as usize].len();
-                self.follow_histories(known, slots, contents.to_vec())?;
-            }
-            return Ok(known);
-        }
-        let searching = live && !launcher && run.spans().any(|span| span == super::SEARCH);
-        let (sales, held) = (run.sales, run.held.clone());
-        self.number(key, || Node { place, launcher, sales, searching, held, histories: Histories::of(history) })
-    }
-
-    fn number(&mut self, key: Key, node: impl FnOnce() -> Node) -> Result<NodeId, AutomatonError> {
-        if let Some(&known) = self.numbers.get(&key) {
-            return Ok(known);
-        }
-        let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < self.max_nodes);
-        let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
-        self.nodes.push(node());
-        self.edges.push(Vec::new());
-        self.numbers.insert(key, number);
-        Ok(number)
-    }
-
-    /// Follows all histories of a node along these of its edges, and so on along all edges of the nodes they lead to.
-    /// `contents` is what there may be at the node.
-    fn follow_histories(
-        &mut self,
-        node: NodeId,
-        slots: Range<usize>,
-        contents: Vec<Content>,
-    ) -> Result<(), AutomatonError> {
-        let mut work = vec![(node, slots, contents)];
-        while let Some((node, slots, contents)) = work.pop() {
-            let (actor, object) = (self.actor(node), self.object(node));
-            for slot in slots {
-                while let Some((to, content, history)) = self.next_to_follow(node, slot) {
-                    let mut contents = contents.clone();
-                    contents[object] = self.contents[content].clone();
-                    let run = self.reader.run(actor, &history.observed, &contents);
-                    self.keeps_to(&history, &run)?;
-                    let asides = self.edges[node as usize][slot].iter().flatten().map(|edge| &edge.asides).next();
-                    if !self.node(to).is_like(&run) || asides != Some(&run.asides) {
-                        let first = self.extended(node, 0, slot);
-                        return Err(self.leak(actor, &first, &history));
-                    }
-                    if matches!(run.stop, Stop::Before(_)) && self.nodes[to as usize].histories.keep(history) {
-                        work.push((to, 0..self.edges[to as usize].len(), contents));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next history of a node that has not been followed along this edge, extended by it; where it leads, and
-    /// to what content.
-    fn next_to_follow(&mut self, node: NodeId, slot: usize) -> Option<(NodeId, u32, History)> {
-        let histories = self.node(node).histories.kept().len();
-        let edge = self.edges[node as usize][slot].as_mut()?.as_mut()?;
-        if edge.followed == histories {
-            return None;
-        }
-        edge.followed += 1;
-        let (to, content, history) = (edge.to, edge.content, edge.followed - 1);
-        Some((to, content, self.extended(node, history, slot)))
-    }
-
-    /// A history of a node, extended by what an edge of it observes.
-    fn extended(&mut self, node: NodeId, history: usize, slot: usize) -> History {
-        let edge = self.edges[node as usize][slot].as_ref().and_then(Option::as_ref);
-        let observation = edge.expect("only an edge that is there is followed").observation.clone();
-        let number = self.observations.intern(observation.clone());
-        self.node(node).histories.kept()[history].and(node, observation, number)
-    }
-
-    fn leak(&self, actor: Actor, first: &History, second: &History) -> AutomatonError {
-        let [(first_history, first), (second_history, second)] = [first, second].map(|history| {
-            let run = self.reader.run_anew(actor, &history.observed);
-            (told(&run.taken, &history.observed), did(&run))
-        });
-        AutomatonError::Leak { first_history, first, second_history, second }
-    }
+    let [first, second] = [first, second].map(str::to_owned);
+    Err(AutomatonError::UnequalEquals { object: object.to_owned(), first, second })
 }

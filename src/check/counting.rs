@@ -1,47 +1,49 @@
-//! Counting: every reachable state, with buyers counted per control point instead of told apart.
+//! Counting: every reachable state, with threads counted per control point instead of told apart.
 //!
-//! This is counter abstraction (Pong and Dubois, 1995; Emerson and Trefler, 1999), and exact here: buyers are
+//! This is counter abstraction (Pong and Dubois, 1995; Emerson and Trefler, 1999), and exact here: threads of a role are
 //! interchangeable, so two executions that differ in who stands where have the same future. What departs from
 //! those papers is where the control points come from: from running the real code (see
 //! [`automaton`](super::automaton)), not from a model of it.
 
-use super::automaton::{Automaton, AutomatonError};
-use super::exploration::{MOST_BUYERS, Space};
+use super::automaton::{Automaton, AutomatonError, Endings};
+use super::exploration::{MOST_THREADS, Space};
+use super::limits::Limits;
+use super::livelock::Trapped;
 use super::states::States;
+use super::told_apart::alike;
 use super::witness::Sought;
-use super::{CheckError, Crowd, Engine, Explored, Finding, Property, Verdict, witness};
+use super::{
+    Basis, CheckError, Engine, Explored, Finding, Instance, MemoryModel, Parametric, Property, Scope, Threads, Verdict,
+    witness, worst,
+};
 use crate::scenario::Scenario;
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 
-/// Explores every reachable state at full size. Its verdicts hold for the crowd that was asked about.
-#[derive(Clone)]
+/// Explores every reachable state at full size. Its verdicts hold for the instance that was asked about.
+#[derive(Clone, Debug, Default)]
 pub struct Counting {
-    /// The most states to keep; past that, what is not settled is inconclusive.
-    pub max_states: usize,
-    /// The most control points of the code.
-    pub max_nodes: usize,
-    /// Told now and then how many states have been found.
-    pub progress: Option<Arc<dyn Fn(u64) + Send + Sync>>,
+    /// How far it goes.
+    pub limits: Limits,
 }
-
-impl Default for Counting {
-    /// At most 20 million states (1 to 3 GB, as wide as they are) and 20,000 control points.
-    fn default() -> Self {
-        Counting { max_states: 20_000_000, max_nodes: 20_000, progress: None }
-    }
-}
-
-/// How many states between two calls of [`Counting::progress`].
-const PROGRESS_EVERY: usize = 1 << 16;
 
 /// What a whole exploration has seen.
-#[derive(Default)]
 struct Seen {
-    /// By the order of [`Property::ALL`].
-    shown: [bool; Property::ALL.len()],
-    worst: u64,
+    /// In the order of the properties that were asked for.
+    shown: Vec<bool>,
+    /// The most that was sold beyond what there was, plus that.
+    worst: i64,
+    states: usize,
     transitions: u64,
-    complete: bool,
+    ends: u64,
+    /// The limit that was hit, if one was.
+    limit: Option<Limit>,
+}
+
+/// A limit that was hit.
+struct Limit {
+    text: String,
+    /// Whether it was that on states.
+    is_of_states: bool,
 }
 
 impl Engine for Counting {
@@ -49,107 +51,284 @@ impl Engine for Counting {
         "counting"
     }
 
-    fn check<S: Scenario>(
+    fn check(
         &self,
-        scenario: &S,
-        crowd: &Crowd,
+        scenario: &Scenario,
+        instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
-        if crowd.buyers > MOST_BUYERS {
-            let reason = format!("counts up to {MOST_BUYERS} buyers; for more use `--buyers any`");
+        alike(self.name(), scenario)?;
+        if instance.total().is_none_or(|threads| threads > MOST_THREADS) {
+            let reason = format!("counts up to {MOST_THREADS} threads; for more ask for any number of them");
             return Err(CheckError::Unsupported { engine: self.name(), reason });
         }
-        let mut automaton = Automaton::new(scenario, self.max_nodes);
-        let mut states = States::default();
-        let seen = match self.explore(&mut automaton, crowd, &mut states) {
-            Ok(seen) => seen,
-            Err(error @ AutomatonError::Unbounded(_)) => {
-                return Ok(undecided(properties, &error.to_string(), &automaton));
+        let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
+        let mut verdicts: Vec<Option<Verdict>> = vec![None; properties.len()];
+        let mut worst = None;
+        for stage in [Stage::Small, Stage::Elsewhere, Stage::Large] {
+            let open: Vec<usize> = (0..properties.len()).filter(|i| verdicts[*i].is_none()).collect();
+            let oversell = properties.contains(&Property::NoOversell) && worst.is_none();
+            if open.is_empty() && !(oversell && stage == Stage::Elsewhere) {
+                continue;
             }
-            Err(error) => return Err(error.into()),
-        };
-        let explored = Explored(vec![
-            ("states", states.len() as u64),
-            ("transitions", seen.transitions),
-            ("nodes", automaton.len() as u64),
-        ]);
-        drop(states);
-        let finding = |property: &Property| {
-            let shown = seen.shown[*property as usize];
-            let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
-            let verdict = if shown {
-                match witness::smallest(self.name(), &mut automaton, crowd, *property, self.max_states)? {
-                    Sought::Found(witness) => Verdict::settled(*property, Some(witness), explored.clone()),
-                    Sought::Stopped(limit) => inconclusive(limit),
-                    Sought::Nowhere => {
-                        let reason = format!("{property} shows for {} buyers, and no schedule does", crowd.buyers);
-                        return Err(CheckError::Witness { engine: self.name(), reason });
-                    }
+            let asked: Vec<_> = open.iter().map(|i| properties[*i]).collect();
+            let settled = match self.settle(stage, &mut automaton, instance, &asked, &mut worst) {
+                Ok(settled) => settled,
+                Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) if stage == Stage::Small => {
+                    return Ok(undecided(properties, &error.to_string(), &automaton));
                 }
-            } else if seen.complete {
-                Verdict::settled(*property, None, explored.clone())
-            } else {
-                inconclusive(format!("stopped at {} states (see --max-states)", self.max_states))
+                // What was read for any number of threads may have no end; what is asked about may all the same.
+                Err(CheckError::Automaton(AutomatonError::Unbounded(_))) if stage == Stage::Elsewhere => continue,
+                Err(error) => return Err(error),
             };
-            let worst = (*property == Property::NoOversell && seen.complete).then_some(seen.worst);
-            Ok(Finding { property: *property, verdict, worst })
+            for (i, verdict) in open.into_iter().zip(settled) {
+                verdicts[i] = verdict;
+            }
+        }
+        let basis = basis(&mut automaton)?;
+        let finding = |(&property, verdict): (&Property, Option<Verdict>)| Finding {
+            property,
+            verdict: verdict.expect("the last stage leaves nothing open"),
+            worst: worst.filter(|_| property == Property::NoOversell),
+            basis: basis.clone(),
         };
-        properties.iter().map(finding).collect()
+        Ok(properties.iter().zip(verdicts).map(finding).collect())
     }
+}
+
+/// What is tried, one after the other, until everything is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Every state, if they are not many.
+    Small,
+    /// The worst case directly, failures of a few threads, and what holds for any number of them.
+    Elsewhere,
+    /// Every state, up to the limits.
+    Large,
+}
+
+/// How many states are not many.
+const NOT_MANY: usize = 20_000;
+
+/// The most threads of a failure that is looked for before all states are.
+const FEW: usize = 4;
+
+impl Counting {
+    /// The verdicts that a stage comes to; `None` for what it leaves open.
+    fn settle(
+        &self,
+        stage: Stage,
+        automaton: &mut Automaton,
+        instance: &Instance,
+        properties: &[Property],
+        worst: &mut Option<u64>,
+    ) -> Result<Vec<Option<Verdict>>, CheckError> {
+        match stage {
+            Stage::Small => self.all_states(NOT_MANY, automaton, instance, properties, worst),
+            Stage::Elsewhere => self.elsewhere(automaton, instance, properties, worst),
+            Stage::Large => self.all_states(self.limits.max_states, automaton, instance, properties, worst),
+        }
+    }
+
+    /// Explores every state, up to so many.
+    fn all_states(
+        &self,
+        most: usize,
+        automaton: &mut Automaton,
+        instance: &Instance,
+        properties: &[Property],
+        worst: &mut Option<u64>,
+    ) -> Result<Vec<Option<Verdict>>, CheckError> {
+        let first = instance.threads.first().and_then(|threads| threads.number()).unwrap_or(0);
+        all_states(self.name(), most, automaton, instance, properties, 0..=first, worst)
+    }
+
+    /// Settles what needs not every state of the instance.
+    fn elsewhere(
+        &self,
+        automaton: &mut Automaton,
+        instance: &Instance,
+        properties: &[Property],
+        worst: &mut Option<u64>,
+    ) -> Result<Vec<Option<Verdict>>, CheckError> {
+        let limits = Limits { max_states: NOT_MANY, ..self.limits.clone() };
+        let parametric = Parametric { limits, max_threads: FEW, ..Parametric::default() };
+        let any = Threads::Any;
+        let threads =
+            instance.threads.iter().map(|threads| if *threads == Threads::Exactly(0) { *threads } else { any });
+        let any = Instance { threads: threads.collect(), ..instance.clone() };
+        let covered = parametric.decide(automaton, &any, properties)?;
+        if covered.complete && worst.is_none() {
+            let mut space = Space::new(automaton, instance)?;
+            let found = worst::worst(&mut space)?;
+            *worst = found.and_then(|sold| u64::try_from(sold).ok());
+        }
+        let verdicts = covered.verdicts.into_iter().map(|verdict| match verdict {
+            // It holds for every number of threads, and so for this one.
+            Verdict::Proved(_) | Verdict::Impossible(_) => Some(verdict),
+            // Fewer threads than there are show it; that those that are there show it too needs more.
+            Verdict::Refuted { ref witness, .. } | Verdict::Possible { ref witness, .. } => {
+                let upward = matches!(witness.property.scope(), Scope::Steps) || is_upward_closed(witness.property);
+                let fits = witness
+                    .instance
+                    .threads
+                    .iter()
+                    .zip(&instance.threads)
+                    .all(|(few, many)| few.number() <= many.number());
+                (upward && fits).then_some(verdict)
+            }
+            Verdict::Inconclusive { .. } => None,
+        });
+        Ok(verdicts.collect())
+    }
+}
+
+/// Explores every state, up to so many. A property that shows gets its witness from instances with so many threads of the
+/// first role. The verdicts are `None` for what more states may settle.
+pub(super) fn all_states(
+    engine: &'static str,
+    most: usize,
+    automaton: &mut Automaton,
+    instance: &Instance,
+    properties: &[Property],
+    threads: RangeInclusive<usize>,
+    worst: &mut Option<u64>,
+) -> Result<Vec<Option<Verdict>>, CheckError> {
+    let limit = automaton.meter().limits.max_states;
+    let most = most.min(limit);
+    let seen = explore(automaton, instance, properties, most)?;
+    let last = most == limit || seen.limit.as_ref().is_some_and(|limit| !limit.is_of_states);
+    let explored = Explored(vec![
+        ("states", seen.states as u64),
+        ("transitions", seen.transitions),
+        ("nodes", automaton.len() as u64),
+    ]);
+    let mut verdicts = Vec::new();
+    for (&property, &shown) in properties.iter().zip(&seen.shown) {
+        let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
+        verdicts.push(if shown {
+            Some(match witness::smallest(engine, automaton, instance, property, threads.clone())? {
+                Sought::Found(witness) => Verdict::settled(property, Some(witness), explored.clone()),
+                Sought::Stopped(limit) => inconclusive(limit),
+                Sought::Nowhere => {
+                    let reason = format!("{property} shows for this instance, and no schedule does");
+                    return Err(CheckError::Witness { engine, reason });
+                }
+            })
+        } else if let Some(limit) = &seen.limit {
+            last.then(|| inconclusive(limit.text.clone()))
+        } else if property.scope() == Scope::Ends && seen.ends == 0 {
+            Some(inconclusive(NO_END.to_owned()))
+        } else {
+            Some(Verdict::settled(property, None, explored.clone()))
+        });
+    }
+    if seen.limit.is_none() {
+        *worst = Some(u64::try_from(seen.worst).unwrap_or(0));
+    }
+    Ok(verdicts)
+}
+
+/// Whether what shows a property shows it with more threads, too, as these can just stand still.
+fn is_upward_closed(property: Property) -> bool {
+    matches!(property, Property::NoOversell | Property::SearchesOverlap)
+}
+
+/// Why nothing about ends is proved where there are none.
+pub(super) const NO_END: &str = "no execution ends, so there is no end at which it could hold (see no-livelock)";
+
+/// Reads the code again and says what a verdict on it rests on.
+pub(super) fn basis(automaton: &mut Automaton) -> Result<Basis, AutomatonError> {
+    let edges = automaton.cross_check()?;
+    let mut assumed = vec![format!(
+        "the code hides nothing: cross-checked, each of {edges} edges read again in the opposite order on a fresh thread, \
+         with finished spans skipped and with its whole history"
+    )];
+    let weak = automaton.weakly_ordered();
+    if !weak.is_empty() {
+        let weak = weak.join(", ");
+        assumed.push(format!("weaker orderings behave as SeqCst ({weak}): what else they allow was not looked at"));
+    }
+    Ok(Basis { memory: MemoryModel::SequentiallyConsistent, assumed })
 }
 
 /// Findings that say no more than why there is nothing to say.
-pub(super) fn undecided<S: Scenario>(properties: &[Property], limit: &str, automaton: &Automaton<S>) -> Vec<Finding> {
+pub(super) fn undecided(properties: &[Property], limit: &str, automaton: &Automaton) -> Vec<Finding> {
     let explored = Explored(vec![("states", 0), ("transitions", 0), ("nodes", automaton.len() as u64)]);
     let verdict = Verdict::Inconclusive { limit: limit.to_owned(), explored };
-    properties.iter().map(|property| Finding { property: *property, verdict: verdict.clone(), worst: None }).collect()
+    let basis = Basis { memory: MemoryModel::SequentiallyConsistent, assumed: Vec::new() };
+    let finding = |property: &Property| Finding {
+        property: *property,
+        verdict: verdict.clone(),
+        worst: None,
+        basis: basis.clone(),
+    };
+    properties.iter().map(finding).collect()
 }
 
-impl Counting {
-    fn explore<S: Scenario>(
-        &self,
-        automaton: &mut Automaton<S>,
-        crowd: &Crowd,
-        states: &mut States,
-    ) -> Result<Seen, AutomatonError> {
-        let mut space = Space::new(automaton, *crowd)?;
-        let (mut state, mut next) = (space.initial()?, Vec::new());
-        states.insert(&state);
-        let mut seen = Seen { complete: true, ..Seen::default() };
-        let mut number = 0;
-        while number < states.len() {
-            state.clear();
-            state.extend_from_slice(states.get(number));
-            let steps = space.successors(&state, &mut next, |_, transition, next| {
-                seen.transitions += 1;
-                seen.shown[Property::NoTornRead as usize] |= transition.torn;
-                states.insert(next);
-            })?;
-            seen.look(&mut space, &state, !steps);
-            number += 1;
-            if states.len() > self.max_states {
-                seen.complete = false;
-                break;
-            }
-            if number % PROGRESS_EVERY == 0 {
-                self.progress.iter().for_each(|progress| progress(states.len() as u64));
+fn explore(
+    automaton: &mut Automaton,
+    instance: &Instance,
+    properties: &[Property],
+    most: usize,
+) -> Result<Seen, AutomatonError> {
+    let mut space = Space::new(automaton, instance)?;
+    let stock = space.stock();
+    let of_scope =
+        |scope| -> Vec<usize> { (0..properties.len()).filter(|i| properties[*i].scope() == scope).collect() };
+    let (of_states, of_ends) = (of_scope(Scope::States), of_scope(Scope::Ends));
+    let mut seen =
+        Seen { shown: vec![false; properties.len()], worst: 0, states: 0, transitions: 0, ends: 0, limit: None };
+    let mut states = States::default();
+    let ((mut state, mut flags), mut next) = (space.initial()?, Vec::new());
+    states.insert(&state);
+    let mut number = 0;
+    while number < states.len() {
+        state.clear();
+        state.extend_from_slice(states.get(number));
+        let steps = space.successors(&state, &mut next, |_, transition, next| {
+            seen.transitions += 1;
+            flags = flags.or(transition.flags);
+            states.insert(next);
+        })?;
+        let balance = space.balance(&state).expect("a known number of threads has a bound");
+        seen.worst = seen.worst.max(balance + stock);
+        for &i in &of_states {
+            seen.shown[i] |= match properties[i] {
+                Property::NoOversell => balance > 0,
+                property => !seen.shown[i] && space.state_shows(property, &state),
+            };
+        }
+        if !steps {
+            seen.ends += 1;
+            let finale = space.finale(&state);
+            for &i in &of_ends {
+                seen.shown[i] |= space.end_shows(properties[i], &state, &finale);
             }
         }
-        Ok(seen)
-    }
-}
-
-impl Seen {
-    fn look<S: Scenario>(&mut self, space: &mut Space<'_, S>, state: &[u32], end: bool) {
-        let sold = space.sold(state).expect("a crowd of known size has a bound");
-        self.worst = self.worst.max(sold);
-        self.shown[Property::NoOversell as usize] |= sold > space.tickets();
-        self.shown[Property::SearchesOverlap as usize] |= space.searching(state) >= 2;
-        if end {
-            let finale = space.finale(state);
-            for property in Property::ALL {
-                self.shown[property as usize] |= property.shown_at_end(&finale, space.tickets(), space.crowd());
-            }
+        number += 1;
+        let (count, bytes) = (states.len(), states.bytes() + space.automaton.bytes());
+        let limit = space.automaton.meter().look("states", count, most, bytes);
+        seen.limit = limit.map(|text| Limit { text, is_of_states: count > most });
+        if seen.limit.is_some() {
+            break;
         }
     }
+    seen.states = states.len();
+    drop(states);
+    for (i, property) in properties.iter().enumerate() {
+        match property {
+            Property::NoTornRead => seen.shown[i] = flags.torn,
+            Property::NoCrash => seen.shown[i] = flags.crash,
+            // Where no code goes round, every execution ends.
+            Property::NoLivelock if seen.limit.is_none() && !space.automaton.is_acyclic() => {
+                match Trapped::in_all(&mut space)? {
+                    Ok(trapped) => seen.shown[i] = !trapped.is_empty(),
+                    Err(text) => seen.limit = Some(Limit { text, is_of_states: false }),
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(seen)
 }

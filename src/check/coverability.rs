@@ -1,61 +1,61 @@
-//! Coverability: any number of buyers.
+//! Coverability: any number of threads.
 //!
 //! The tree of Karp and Miller (Parallel program schemata, 1969) over the states of
-//! [`exploration`](super::exploration), where counts may be "any number" (ω). It departs from the paper in
-//! pruning: a state that is covered by one already in the tree is dropped, and one that is covered by a newer one
-//! before its own turn is skipped. (Nothing that has been expanded is ever removed; that is what made the
-//! "minimal coverability tree" of 1993 incomplete, see Finkel, Geeraerts, Raskin and Van Begin, 2005.)
+//! [`exploration`](super::exploration), where counts may be "any number" (ω). It departs from the paper in three ways.
 //!
-//! It decides what is upward-closed, that is, stays so when more buyers come: overselling, torn reads and
-//! overlapping searches. How executions end is not.
+//! * A state that is covered by one already in the tree is dropped. (Nothing that has been expanded is ever removed; that
+//!   is what made the "minimal coverability tree" of 1993 incomplete, see Finkel, Geeraerts, Raskin and Van Begin, 2005.)
+//! * Accelerations of one step are not waited for: where any number of threads stand before a step that changes nothing but
+//!   where they stand, any number of them can take it, so every new state is *filled* that way before it is looked at.
+//!   (Accelerations kept and used again are from MinCov: Finkel, Haddad and Khmelnitsky, FoSSaCS 2020.)
+//! * Markings are numbered, and it is remembered which covers which: with a thousand tickets most states have one of a few.
+//!
+//! It decides what is upward-closed, that is, stays so when more threads come: overselling, torn reads, crashes and
+//! overlapping searches.
 
-use super::automaton::{Automaton, AutomatonError};
-use super::counting::undecided;
+mod tree;
+
+use super::automaton::{Automaton, AutomatonError, Endings, Flags, NodeId};
+use super::counting::{basis, undecided};
 use super::exploration::{MANY, Space};
+use super::limits::Limits;
+use super::told_apart::alike;
 use super::witness::Sought;
-use super::{CheckError, Counting, Crowd, Engine, Explored, Finding, Property, Verdict, witness};
+use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
+use tree::{Tree, covers};
 
-/// Explores the states of any number of buyers. [`Crowd::buyers`] is ignored; kills still have a budget.
-#[derive(Clone)]
+/// Explores the states of any number of threads. Kills still have a budget.
+#[derive(Clone, Debug)]
 pub struct Coverability {
-    /// The most states of the tree; past that, what is not settled is inconclusive. (Every new state is held
-    /// against those before it, so a tree that is larger takes very long.)
-    pub max_states: usize,
-    /// The limits of the search for a witness, which is by counting, and of the reading of the code.
-    pub counting: Counting,
+    /// How far it goes.
+    pub limits: Limits,
 }
 
 impl Default for Coverability {
-    /// At most 200,000 states, and the limits of [`Counting`].
+    /// At most 200,000 states: every new one is held against those before it, so a tree that is larger takes long.
     fn default() -> Self {
-        Coverability { max_states: 200_000, counting: Counting::default() }
+        Coverability { limits: Limits { max_states: 200_000, ..Limits::default() } }
     }
 }
 
-/// The most buyers that the search for the smallest crowd goes up to.
+/// The most threads that the search for the smallest instance goes up to.
 const LARGEST_WITNESS: usize = 64;
 
+/// The same where the tree only bounds what can be sold, as somebody gives back.
+const LARGEST_GUESS: usize = 5;
+
 /// What the tree has shown.
-#[derive(Default)]
 struct Cover {
-    oversold: bool,
-    torn: bool,
-    overlap: bool,
-    /// The most sold, if that has a bound.
-    worst: Option<u64>,
+    flags: Flags,
+    /// In the order of the properties that were asked for.
+    shown: Vec<bool>,
+    /// The most that was sold beyond what there was, if that has a bound.
+    worst: Option<i64>,
     transitions: u64,
     states: usize,
-    complete: bool,
-}
-
-/// A state in the tree.
-struct Branch {
-    state: Vec<u32>,
-    parent: Option<usize>,
-    /// Whether a newer state covers it.
-    covered: bool,
+    limit: Option<String>,
 }
 
 impl Engine for Coverability {
@@ -63,166 +63,252 @@ impl Engine for Coverability {
         "coverability"
     }
 
-    fn check<S: Scenario>(
+    fn check(
         &self,
-        scenario: &S,
-        crowd: &Crowd,
+        scenario: &Scenario,
+        instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
-        let mut automaton = Automaton::new(scenario, self.counting.max_nodes);
-        let cover = match self.cover(&mut automaton, crowd) {
-            Ok(cover) => cover,
-            Err(error @ AutomatonError::Unbounded(_)) => {
+        alike(self.name(), scenario)?;
+        let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
+        let Covered { verdicts, worst, .. } = match decide(self.name(), &mut automaton, instance, properties) {
+            Ok(covered) => covered,
+            Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
                 return Ok(undecided(properties, &error.to_string(), &automaton));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
-        let explored = Explored(vec![
-            ("states", cover.states as u64),
-            ("transitions", cover.transitions),
-            ("nodes", automaton.len() as u64),
-        ]);
-        let mut findings = Vec::new();
-        for &property in properties {
-            let shown = match property {
-                Property::NoOversell => Some(cover.oversold),
-                Property::NoTornRead => Some(cover.torn),
-                Property::SearchesOverlap => Some(cover.overlap),
-                _ => None,
-            };
-            let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
-            let verdict = match shown {
-                None => inconclusive("how executions end is not decided for any number of buyers".to_owned()),
-                Some(false) if !cover.complete => {
-                    inconclusive(format!("stopped at {} states (see --max-states)", self.max_states))
-                }
-                Some(false) => Verdict::settled(property, None, explored.clone()),
-                Some(true) => {
-                    let crowd = Crowd { buyers: LARGEST_WITNESS, ..*crowd };
-                    let limit = self.counting.max_states;
-                    match witness::smallest(self.name(), &mut automaton, &crowd, property, limit)? {
-                        Sought::Found(witness) => Verdict::settled(property, Some(witness), explored.clone()),
-                        Sought::Stopped(limit) => inconclusive(limit),
-                        Sought::Nowhere => inconclusive(format!(
-                            "it shows for some crowd, but for none of up to {LARGEST_WITNESS} buyers"
-                        )),
-                    }
-                }
-            };
-            let worst = cover.worst.filter(|_| property == Property::NoOversell && cover.complete);
-            findings.push(Finding { property, verdict, worst });
-        }
-        Ok(findings)
+        let basis = basis(&mut automaton)?;
+        let finding = |(&property, verdict)| {
+            let worst = worst.filter(|_| property == Property::NoOversell);
+            Finding { property, verdict, worst, basis: basis.clone() }
+        };
+        Ok(properties.iter().zip(verdicts).map(finding).collect())
     }
 }
 
-impl Coverability {
-    fn cover<S: Scenario>(&self, automaton: &mut Automaton<S>, crowd: &Crowd) -> Result<Cover, AutomatonError> {
-        let mut space = Space::new(automaton, Crowd { buyers: MANY as usize, ..*crowd })?;
-        let mut cover = Cover { worst: Some(0), complete: true, ..Cover::default() };
-        let mut tree = vec![Branch { state: space.initial()?, parent: None, covered: false }];
-        // By control, the states that nothing newer covers.
-        let mut by_control: FxHashMap<Vec<u32>, Vec<usize>> = FxHashMap::default();
-        let mut work = vec![0];
-        let mut path = Path::default();
-        while let Some(number) = work.pop() {
-            if tree[number].covered {
-                continue;
+/// What coverability has to say.
+pub(super) struct Covered {
+    /// One for each property.
+    pub verdicts: Vec<Verdict>,
+    /// The most that can be sold, if that has a bound.
+    pub worst: Option<u64>,
+    /// Whether every state is covered.
+    pub complete: bool,
+}
+
+/// Decides what is upward-closed; the rest is inconclusive.
+pub(super) fn decide(
+    engine: &'static str,
+    automaton: &mut Automaton,
+    instance: &Instance,
+    properties: &[Property],
+) -> Result<Covered, CheckError> {
+    let cover = cover(automaton, instance, properties)?;
+    let explored = Explored(vec![
+        ("states", cover.states as u64),
+        ("transitions", cover.transitions),
+        ("nodes", automaton.len() as u64),
+    ]);
+    let mut verdicts = Vec::new();
+    for (&property, &shown) in properties.iter().zip(&cover.shown) {
+        let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
+        let decided = match property {
+            Property::NoOversell | Property::SearchesOverlap => Some(shown),
+            Property::NoTornRead => Some(cover.flags.torn),
+            Property::NoCrash => Some(cover.flags.crash),
+            // Where no code goes round, every execution of any number of threads ends.
+            Property::NoLivelock if cover.limit.is_none() && automaton.is_acyclic() => Some(false),
+            _ => None,
+        };
+        verdicts.push(match (decided, &cover.limit) {
+            (None, _) => inconclusive(match property.scope() {
+                Scope::States => "a property of the scenario's own is not decided by coverability".to_owned(),
+                _ => "how executions end is not decided by coverability".to_owned(),
+            }),
+            (Some(false), Some(limit)) => inconclusive(limit.clone()),
+            (Some(false), None) => Verdict::settled(property, None, explored.clone()),
+            (Some(true), _) => {
+                let guess = property == Property::NoOversell && automaton.gives_back();
+                let largest = if guess { LARGEST_GUESS } else { LARGEST_WITNESS };
+                match witness::smallest(engine, automaton, instance, property, 0..=largest)? {
+                    Sought::Found(witness) => Verdict::settled(property, Some(witness), explored.clone()),
+                    Sought::Stopped(limit) => inconclusive(limit),
+                    Sought::Nowhere => inconclusive(format!(
+                        "it may show for some number of threads, but does for none of up to {largest}"
+                    )),
+                }
             }
-            let state = tree[number].state.clone();
-            path.go_to(&space, &tree, number);
-            cover.look(&space, &state);
-            let mut nexts = Vec::new();
-            space.successors(&state, &mut Vec::new(), |_, transition, next| {
-                cover.torn |= transition.torn;
-                nexts.push(next.to_vec());
-            })?;
-            cover.transitions += nexts.len() as u64;
-            for mut next in nexts {
-                let peers = by_control.entry(space.control(&next).to_vec()).or_default();
-                if peers.iter().any(|peer| covers(&space, &tree[*peer].state, &next)) {
+        });
+    }
+    let worst = cover.worst.filter(|_| cover.limit.is_none()).map(|worst| u64::try_from(worst).unwrap_or(0));
+    Ok(Covered { verdicts, worst, complete: cover.limit.is_none() })
+}
+
+fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]) -> Result<Cover, AutomatonError> {
+    let mut space = Space::new(automaton, instance)?;
+    let (initial, flags) = space.initial()?;
+    let mut cover =
+        Cover { flags, shown: vec![false; properties.len()], worst: Some(0), transitions: 0, states: 0, limit: None };
+    let mut tree = Tree::default();
+    let mut path: Vec<Frame> = Vec::new();
+    let first = fill(&mut space, initial, &mut cover)?;
+    path.extend(tree.add(&space, first).map(|state| Frame::at(&space, &tree, state)));
+    while let Some(frame) = path.last_mut() {
+        if frame.next == (0, 0) {
+            cover.look(&space, properties, &frame.words);
+        }
+        // What covers a state covers all that follows it, and is looked at in its own turn.
+        let step = if tree.is_covered(frame.state) { None } else { next_step(&mut space, &tree, frame, &mut cover)? };
+        let Some(next) = step else {
+            path.pop();
+            continue;
+        };
+        let mut next = fill(&mut space, next, &mut cover)?;
+        if tree.covered(&space, &next) {
+            continue;
+        }
+        if accelerate(&space, &path, &mut next) {
+            next = fill(&mut space, next, &mut cover)?;
+        }
+        path.extend(tree.add(&space, next).map(|state| Frame::at(&space, &tree, state)));
+        let (count, bytes) = (tree.len(), tree.bytes() + space.automaton.bytes());
+        let meter = space.automaton.meter();
+        let limit = meter.limits.max_states;
+        cover.limit = meter.look("states", count, limit, bytes);
+        if cover.limit.is_some() {
+            break;
+        }
+    }
+    cover.states = tree.len();
+    Ok(cover)
+}
+
+/// A state on the path from the root, and which of its transitions come next.
+struct Frame {
+    state: usize,
+    words: Vec<u32>,
+    /// Those before this one have been taken: which mover, and which of its moves.
+    next: (usize, usize),
+    /// By control point: whether any number of threads stand there.
+    many: Vec<bool>,
+    /// What an object may hold after a step that leaves the marking as it is, where that is known to be covered.
+    known: FxHashSet<(usize, u32)>,
+}
+
+impl Frame {
+    fn at(space: &Space<'_>, tree: &Tree, state: usize) -> Frame {
+        let words = tree.state(state).to_vec();
+        let mut many = Vec::new();
+        for (node, _) in space.marking(&words).filter(|(_, count)| *count == MANY) {
+            many.resize(node as usize, false);
+            many.push(true);
+        }
+        Frame { state, words, next: (0, 0), many, known: FxHashSet::default() }
+    }
+
+    fn has_many(&self, node: NodeId) -> bool {
+        self.many.get(node as usize).copied().unwrap_or(false)
+    }
+}
+
+/// The next transition from a state that leads to a state that is not known to be covered.
+fn next_step(
+    space: &mut Space<'_>,
+    tree: &Tree,
+    frame: &mut Frame,
+    cover: &mut Cover,
+) -> Result<Option<Vec<u32>>, AutomatonError> {
+    // What was read last comes first: it leads on to what has not been seen, and that tends to cover the rest.
+    let places = space.movers(&frame.words);
+    while let Some(place) = places.checked_sub(frame.next.0 + 1) {
+        let Some(mover) = space.mover(&frame.words, place) else { break };
+        let node = space.node_of(&frame.words, mover);
+        let moves = space.moves(&frame.words, node)?;
+        while frame.next.1 < moves {
+            let index = frame.next.1;
+            frame.next.1 += 1;
+            cover.transitions += 1;
+            // Where any number stand before and behind the step, only what is shared changes.
+            if let Some((to, flags, change)) = space.change(&frame.words, mover, node, index)?
+                && frame.has_many(node)
+                && frame.has_many(to)
+            {
+                cover.flags = cover.flags.or(flags);
+                if frame.known.contains(&change) {
                     continue;
                 }
-                path.accelerate(&space, &tree, &mut next);
-                peers.retain(|peer| {
-                    let covered = covers(&space, &next, &tree[*peer].state);
-                    tree[*peer].covered |= covered;
-                    !covered
-                });
-                peers.push(tree.len());
-                work.push(tree.len());
-                tree.push(Branch { state: next, parent: Some(number), covered: false });
+                let mut control = space.control(&frame.words).to_vec();
+                control[change.0] = change.1;
+                if tree.has(&control, frame.state) {
+                    frame.known.insert(change);
+                    continue;
+                }
             }
-            if tree.len() > self.max_states {
-                cover.complete = false;
-                break;
+            let mut next = Vec::new();
+            let transition = space.make(&frame.words, mover, node, index, &mut next)?;
+            cover.flags = cover.flags.or(transition.flags);
+            return Ok(Some(next));
+        }
+        frame.next = (frame.next.0 + 1, 0);
+    }
+    Ok(None)
+}
+
+/// Lets any number of threads take every step that any number can take and that changes nothing but where they stand.
+fn fill(space: &mut Space<'_>, mut state: Vec<u32>, cover: &mut Cover) -> Result<Vec<u32>, AutomatonError> {
+    let mut work: Vec<NodeId> =
+        space.marking(&state).filter(|(_, count)| *count == MANY).map(|(node, _)| node).collect();
+    while let Some(node) = work.pop() {
+        if space.automaton.node(node).step().is_none() {
+            continue;
+        }
+        for index in 0..space.steps_at(&state, node)? {
+            let Some((to, flags)) = space.stays(&state, node, index)? else { continue };
+            cover.flags = cover.flags.or(flags);
+            if space.fill(&mut state, to) {
+                work.push(to);
             }
         }
-        cover.states = tree.len();
-        Ok(cover)
     }
+    Ok(state)
 }
 
 impl Cover {
-    fn look<S: Scenario>(&mut self, space: &Space<'_, S>, state: &[u32]) {
-        let sold = space.sold(state);
-        self.oversold |= sold.is_none_or(|sold| sold > space.tickets());
-        self.overlap |= space.searching(state) >= 2;
-        self.worst = match (self.worst, sold) {
-            (Some(worst), Some(sold)) => Some(worst.max(sold)),
+    fn look(&mut self, space: &Space<'_>, properties: &[Property], state: &[u32]) {
+        let balance = space.balance(state);
+        for (shown, property) in self.shown.iter_mut().zip(properties) {
+            *shown |= match property {
+                Property::NoOversell => balance.is_none_or(|balance| balance > 0),
+                Property::SearchesOverlap => space.searching(state) >= 2,
+                _ => false,
+            };
+        }
+        self.worst = match (self.worst, balance) {
+            (Some(worst), Some(balance)) => Some(worst.max(balance + space.stock())),
             _ => None,
         };
     }
 }
 
-/// Whether `large` has the control of `small`, and at least as many buyers everywhere.
-fn covers<S: Scenario>(space: &Space<'_, S>, large: &[u32], small: &[u32]) -> bool {
-    // Markings ascend by control point, so one pass over each is enough.
-    let mut places = space.marking(large);
-    let mut has = |node, count| {
-        let place = places.find(|(other, _)| *other >= node);
-        place.is_some_and(|(other, most)| other == node && most >= count)
-    };
-    space.control(large) == space.control(small)
-        && space.unstarted(large) >= space.unstarted(small)
-        && space.marking(small).all(|(node, count)| has(node, count))
-}
-
-fn count_at<S: Scenario>(space: &Space<'_, S>, state: &[u32], node: super::automaton::NodeId) -> u32 {
-    space.marking(state).find(|(other, _)| *other == node).map_or(0, |(_, count)| count)
-}
-
-/// The way from the root of the tree to the state that is being expanded.
-#[derive(Default)]
-struct Path {
-    branches: Vec<usize>,
-    /// The same branches by control. With cells that count without end a path gets very long, and no new state is
-    /// comparable with more than a few on it.
-    by_control: FxHashMap<Vec<u32>, Vec<usize>>,
-}
-
-impl Path {
-    /// Goes on to a branch whose parent is on the path (as it is when a tree is walked depth first).
-    fn go_to<S: Scenario>(&mut self, space: &Space<'_, S>, tree: &[Branch], number: usize) {
-        while let Some(left) = self.branches.pop_if(|last| Some(*last) != tree[number].parent) {
-            self.by_control.get_mut(space.control(&tree[left].state)).map(Vec::pop);
+/// If the new state covers one that it comes from, whatever has grown on the way can grow without end. Whether anything
+/// has.
+fn accelerate(space: &Space<'_>, path: &[Frame], next: &mut [u32]) -> bool {
+    let mut changed = false;
+    for frame in path.iter().rev() {
+        let old = &frame.words;
+        if !covers(space, next, old) {
+            continue;
         }
-        self.branches.push(number);
-        self.by_control.entry(space.control(&tree[number].state).to_vec()).or_default().push(number);
-    }
-
-    /// If the new state covers one that it comes from, whatever has grown on the way can grow without end.
-    fn accelerate<S: Scenario>(&self, space: &Space<'_, S>, tree: &[Branch], next: &mut [u32]) {
-        for &number in self.by_control.get(space.control(next)).into_iter().flatten().rev() {
-            let old = &tree[number].state;
-            if !covers(space, next, old) {
-                continue;
-            }
-            let grown: Vec<_> = space.marking(next).map(|(node, count)| count > count_at(space, old, node)).collect();
-            let marking = next.len() - grown.len();
-            for (pair, _) in next[marking..].iter_mut().zip(grown).filter(|(_, grown)| *grown) {
+        // Both ascend by control point, and the old one has no control point that the new one has not.
+        let mut before = old[space.head()..].iter().peekable();
+        for pair in &mut next[space.head()..] {
+            let old = before.next_if(|old| **old >> 16 == *pair >> 16);
+            if old.is_none_or(|old| old & 0xffff < *pair & 0xffff) && *pair & 0xffff != MANY {
+                changed = true;
                 *pair |= MANY;
             }
         }
     }
+    changed
 }

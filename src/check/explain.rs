@@ -1,13 +1,14 @@
 //! Is this console output possible? Searches for an execution that prints exactly these lines.
 //!
-//! What buyers print tells them apart, so here they are not counted: the states are those of
-//! [`exploration`](super::exploration), together with where each buyer stands, how many lines have been printed,
+//! What threads print tells them apart, so here they are not counted: the states are those of
+//! [`exploration`](super::exploration), together with where each thread stands, how many lines have been printed,
 //! and whose each process id is.
 
-use super::automaton::{Automaton, AutomatonError, NodeId};
-use super::exploration::{Mover, Space, Transition};
-use super::{CheckError, Counting, Crowd};
-use crate::platform::script::Aside;
+use super::automaton::{Automaton, AutomatonError, Endings};
+use super::exploration::{Space, Transition};
+use super::witness::Numbers;
+use super::{CheckError, Instance, Limits};
+use crate::platform::script::Local;
 use crate::platform::{Actor, Move};
 use crate::scenario::{Launch, Scenario, Speaker};
 use crate::trace::Schedule;
@@ -32,27 +33,37 @@ pub enum Explanation {
     },
 }
 
-/// Looks for an execution of the crowd that prints exactly `lines` and comes to its end.
+/// Looks for an execution of the instance that prints exactly `lines` and comes to its end.
 ///
 /// # Errors
 /// The scenario cannot be checked.
-pub fn explain<S: Scenario>(
-    scenario: &S,
-    crowd: &Crowd,
+pub fn explain(
+    scenario: &Scenario,
+    instance: &Instance,
     lines: &[&str],
-    limits: &Counting,
+    limits: &Limits,
 ) -> Result<Explanation, CheckError> {
-    let mut automaton = Automaton::new(scenario, limits.max_nodes);
-    let (start, start_asides) = automaton.buyer()?;
-    let launcher_asides = match scenario.launch() {
-        Launch::JoinedWhile => automaton.launcher()?.1,
+    if instance.is_any() {
+        let reason = "explains outputs of a known number of threads only".to_owned();
+        return Err(CheckError::Unsupported { engine: "counting", reason });
+    }
+    let mut automaton = Automaton::new(scenario, limits, Endings::Alike)?;
+    let parent = match scenario.launch() {
+        Launch::JoinedWhile => automaton.root(Actor::Parent)?.locals,
         Launch::Together | Launch::Joined => Vec::new(),
     };
-    let mut search = Search { scenario, lines, start, start_asides, launcher_asides, reached: 0 };
-    let mut space = Space::new(&mut automaton, *crowd)?;
-    let counts = space.initial()?;
-    let empty = Told { counts: counts.clone(), places: Vec::new(), printed: 0, pids: Vec::new() };
-    let Some(first) = search.start_buyers(&space, empty) else { return Ok(search.impossible()) };
+    let mut roots = Vec::new();
+    for role in 0..scenario.roles().len() {
+        let apart = if automaton.is_apart() { instance.number(role) } else { 1 };
+        let locals = |number| automaton.root(Actor::Thread(role, number)).map(|root| root.locals);
+        roots.push((0..apart).map(locals).collect::<Result<Vec<_>, _>>()?);
+    }
+    let mut search = Search { scenario, lines, roots, parent, reached: 0 };
+    let mut space = Space::new(&mut automaton, instance)?;
+    let counts = space.initial()?.0;
+    let started = vec![0; instance.threads.len()];
+    let empty = Told { numbers: Numbers::new(&space), counts, started, printed: 0, pids: Vec::new() };
+    let Some(first) = search.start_threads(empty) else { return Ok(search.impossible()) };
 
     // Depth first, as far as the output can be followed.
     let mut visited: FxHashSet<Told> = FxHashSet::default();
@@ -71,7 +82,10 @@ pub fn explain<S: Scenario>(
         if !visited.insert(told.clone()) {
             continue;
         }
-        if visited.len() > limits.max_states {
+        let bytes = visited.len() * (size_of::<Told>() + told.counts.len() * 8) + space.automaton.bytes();
+        let meter = space.automaton.meter();
+        let limit = meter.limits.max_states;
+        if meter.look("states", visited.len(), limit, bytes).is_some() {
             return Ok(Explanation::Inconclusive { reached: search.reached });
         }
         let (nexts, over) = search.nexts(&mut space, &told)?;
@@ -84,16 +98,18 @@ pub fn explain<S: Scenario>(
     Ok(search.impossible())
 }
 
-/// A state whose buyers are told apart.
+/// A state whose threads are told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Told {
     counts: Vec<u32>,
-    /// Where each started buyer stands.
-    places: Vec<NodeId>,
+    /// Where each started thread stands.
+    numbers: Numbers,
+    /// By role, how many have said what they say at the start.
+    started: Vec<usize>,
     /// How many lines have been printed.
     printed: usize,
-    /// The process ids that have been printed, with their buyers.
-    pids: Vec<(String, usize)>,
+    /// The process ids that have been printed, with whose they are.
+    pids: Vec<(String, Actor)>,
 }
 
 /// A state on the path of the search.
@@ -103,17 +119,18 @@ struct Frame {
     nexts: Vec<(Move, Told)>,
 }
 
-struct Search<'s, S: Scenario> {
-    scenario: &'s S,
+struct Search<'s> {
+    scenario: &'s Scenario,
     lines: &'s [&'s str],
-    start: NodeId,
-    start_asides: Vec<Aside>,
-    launcher_asides: Vec<Aside>,
+    /// By role, what its threads do before their first step: all the same, or each its own if they are told apart. And
+    /// what the parent does.
+    roots: Vec<Vec<Vec<Local>>>,
+    parent: Vec<Local>,
     /// The most lines that were printed in any state.
     reached: usize,
 }
 
-impl<S: Scenario> Search<'_, S> {
+impl Search<'_> {
     fn impossible(&self) -> Explanation {
         match self.reached {
             reached if reached == self.lines.len() => Explanation::Unfinished,
@@ -122,80 +139,75 @@ impl<S: Scenario> Search<'_, S> {
     }
 
     /// The states after `told` that keep to the output, the most promising last; and whether no step is possible.
-    fn nexts(&mut self, space: &mut Space<'_, S>, told: &Told) -> Result<(Vec<(Move, Told)>, bool), AutomatonError> {
+    fn nexts(&mut self, space: &mut Space<'_>, told: &Told) -> Result<(Vec<(Move, Told)>, bool), AutomatonError> {
         let mut transitions: Vec<(Transition, Vec<u32>)> = Vec::new();
         let steps = space.successors(&told.counts, &mut Vec::new(), |_, transition, next| {
             transitions.push((transition, next.to_vec()));
         })?;
         let mut nexts = Vec::new();
         for (transition, counts) in transitions {
-            let asides = space.asides(&told.counts, &transition)?;
+            let locals = space.locals(&told.counts, &transition)?;
             let quiet = counts[..space.objects()] == told.counts[..space.objects()];
-            let movers: Vec<Actor> = match transition.mover {
-                Mover::Launcher => vec![Actor::Launcher],
-                Mover::At(node) => {
-                    (0..told.places.len()).filter(|b| told.places[*b] == node).map(Actor::Buyer).collect()
-                }
-            };
-            for actor in movers {
+            for actor in told.numbers.at(space, transition.mover) {
                 let mut next = Told { counts: counts.clone(), ..told.clone() };
-                if let Actor::Buyer(buyer) = actor {
-                    next.places[buyer] = transition.to;
-                }
-                if !self.print(&mut next, actor, &asides) {
+                next.numbers.moved(space, actor, transition.to, &counts);
+                if !self.print(&mut next, actor, &locals) {
                     continue;
                 }
-                // The launcher goes to work in the very moment a buyer ends.
-                let at_work = |counts: &[u32]| space.launcher_at_work(counts);
-                if !at_work(&told.counts) && at_work(&next.counts) {
-                    let asides = std::mem::take(&mut self.launcher_asides);
-                    let follows = self.print(&mut next, Actor::Launcher, &asides);
-                    self.launcher_asides = asides;
+                // The parent goes to work in the very moment a thread ends.
+                if space.parent_at(&told.counts).is_none() && space.parent_at(&next.counts).is_some() {
+                    let locals = std::mem::take(&mut self.parent);
+                    let follows = self.print(&mut next, Actor::Parent, &locals);
+                    self.parent = locals;
                     if !follows {
                         continue;
                     }
                 }
-                let Some(next) = self.start_buyers(space, next) else { continue };
+                let Some(next) = self.start_threads(next) else { continue };
                 // Steps that change nothing shared first: whoever has already seen the old content can still
                 // act on it later.
                 let promise = (quiet, next.printed);
-                nexts.push((promise, Move::step(actor), next));
+                nexts.push((promise, Move { actor, act: transition.act }, next));
             }
         }
         nexts.sort_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)));
         Ok((nexts.into_iter().map(|(_, mv, next)| (mv, next)).collect(), !steps))
     }
 
-    /// Puts newly started buyers where they start; `None` if they print what the output does not have.
-    fn start_buyers(&mut self, space: &Space<'_, S>, mut told: Told) -> Option<Told> {
-        let started = space.crowd().buyers - space.unstarted(&told.counts) as usize;
-        while told.places.len() < started {
-            let actor = Actor::Buyer(told.places.len());
-            told.places.push(self.start);
-            let asides = std::mem::take(&mut self.start_asides);
-            let follows = self.print(&mut told, actor, &asides);
-            self.start_asides = asides;
-            if !follows {
-                return None;
+    /// Lets newly started threads say what they say at the start; `None` if the output does not have it.
+    fn start_threads(&mut self, mut told: Told) -> Option<Told> {
+        for role in 0..told.started.len() {
+            while told.started[role] < told.numbers.started(role) {
+                let number = told.started[role];
+                told.started[role] += 1;
+                let (actor, roots) = (Actor::Thread(role, number), &self.roots[role]);
+                let locals = roots[number.min(roots.len() - 1)].clone();
+                if !self.print(&mut told, actor, &locals) {
+                    return None;
+                }
             }
         }
         Some(told)
     }
 
     /// Prints what an actor says; whether that is what the output has next.
-    fn print(&mut self, told: &mut Told, actor: Actor, asides: &[Aside]) -> bool {
-        /// Stands for a process id that is not known yet. No tutorial prints it.
+    fn print(&mut self, told: &mut Told, actor: Actor, locals: &[Local]) -> bool {
+        /// Stands for a process id that is not known yet. No program prints it.
         const ANY_PID: &str = "\u{1}";
-        let buyer = actor.buyer().unwrap_or(0);
-        for aside in asides {
-            let Aside::Told(event) = aside else { continue };
-            let Some(text) = self.scenario.line(&Speaker { buyer, pid: ANY_PID.to_owned() }, event) else { continue };
+        let (role, number) = match actor {
+            Actor::Thread(role, number) => (self.scenario.roles()[role].name, number),
+            Actor::Parent => ("parent", 0),
+        };
+        for local in locals {
+            let Local::Told(event) = local else { continue };
+            let speaker = Speaker { role, number, pid: ANY_PID.to_owned() };
+            let Some(text) = self.scenario.line(&speaker, event) else { continue };
             let Some(line) = self.lines.get(told.printed) else { return false };
             let matches = match text.split_once(ANY_PID) {
                 None => text == *line,
                 Some((before, after)) => match line.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) {
                     Some(pid) if !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) => {
-                        told.is_pid_of(pid, buyer)
+                        told.is_pid_of(pid, actor)
                     }
                     _ => false,
                 },
@@ -211,12 +223,12 @@ impl<S: Scenario> Search<'_, S> {
 }
 
 impl Told {
-    /// Whether the process id can be this buyer's; if so it is from now on.
-    fn is_pid_of(&mut self, pid: &str, buyer: usize) -> bool {
-        match self.pids.iter().find(|(known, owner)| known == pid || *owner == buyer) {
-            Some((known, owner)) => known == pid && *owner == buyer,
+    /// Whether the process id can be this thread's; if so it is from now on.
+    fn is_pid_of(&mut self, pid: &str, actor: Actor) -> bool {
+        match self.pids.iter().find(|(known, owner)| known == pid || *owner == actor) {
+            Some((known, owner)) => known == pid && *owner == actor,
             None => {
-                self.pids.push((pid.to_owned(), buyer));
+                self.pids.push((pid.to_owned(), actor));
                 true
             }
         }

@@ -1,36 +1,40 @@
-//! The state space that the explorers share: what is shared, and how many buyers stand at each control point.
+//! The state space that the explorers share: what is shared, and how many threads stand at each control point.
 //!
 //! A state is a run of words:
 //!
 //! | words | meaning |
 //! | --- | --- |
 //! | one per object | its content, interned |
-//! | 1 | the launcher's control point plus one (0: it is not at work) in the high half, kills so far in the low |
-//! | 1 | how many buyers have not been started |
-//! | the rest | the marking: control point in the high half, how many buyers stand there in the low; ascending, no zeros |
+//! | 1 | the parent's control point plus one; 0 while it is not at work |
+//! | 1 | kills so far |
+//! | 1 | how many threads of the first role have not been started |
+//! | the rest | the marking: control point in the high half, how many threads stand there in the low; ascending, no zeros |
 //!
-//! In the marking and for the buyers not started, [`MANY`] stands for "any number" (ω of Karp and Miller); it is
+//! In the marking and for the threads not started, [`MANY`] stands for "any number" (ω of Karp and Miller); it is
 //! only ever there if the start has it.
 
-use super::automaton::{Automaton, AutomatonError, Class, NodeId, Place};
-use super::{Crowd, Final};
-use crate::platform::LockKind;
-use crate::platform::script::Aside;
-use crate::scenario::{Launch, Scenario};
+mod look;
 
-/// "Any number" of buyers at a control point.
+use super::Instance;
+use super::automaton::{Automaton, AutomatonError, Edge, Flags, NodeId, Place, Taken};
+use crate::platform::script::Local;
+use crate::platform::{Act, Actor, Threads};
+use crate::scenario::{Launch, Scenario};
+use crate::sync::ObjectId;
+
+/// "Any number" of threads at a control point.
 pub const MANY: u32 = 0xffff;
 
-/// The most buyers that a state can count.
-pub const MOST_BUYERS: usize = MANY as usize - 1;
+/// The most threads that a state can count.
+pub const MOST_THREADS: usize = MANY as usize - 1;
 
 /// Who makes a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mover {
-    /// A buyer at this control point.
+    /// A thread at this control point.
     At(NodeId),
-    /// The launcher.
-    Launcher,
+    /// The parent.
+    Parent,
 }
 
 /// A transition between two states.
@@ -38,58 +42,88 @@ pub enum Mover {
 pub struct Transition {
     /// Who makes it.
     pub mover: Mover,
-    /// Whether it is killed.
-    pub kill: bool,
+    /// How.
+    pub act: Act,
     /// Where it stands then.
     pub to: NodeId,
-    /// Whether it is a torn read.
-    pub torn: bool,
+    /// What happens in it that properties speak of.
+    pub flags: Flags,
 }
 
-/// The states of a crowd running a scenario.
-pub struct Space<'a, S: Scenario> {
-    pub automaton: &'a mut Automaton<S>,
-    crowd: Crowd,
+/// The states of an instance of a scenario.
+pub struct Space<'a> {
+    pub automaton: &'a mut Automaton,
+    instance: Instance,
     launch: Launch,
     objects: usize,
-    tickets: u64,
-    /// Where buyers start, and the launcher if it does anything.
-    buyer: NodeId,
-    launcher: Option<NodeId>,
+    /// By role, where its threads start, and what that brings about: one place for all, or one for each if they are told
+    /// apart. And the parent, if it does anything.
+    starts: Vec<Vec<(NodeId, Flags)>>,
+    parent: Option<NodeId>,
+    at_parents_start: Flags,
 }
 
-impl<'a, S: Scenario> Space<'a, S> {
-    pub fn new(automaton: &'a mut Automaton<S>, crowd: Crowd) -> Result<Self, AutomatonError> {
-        let launch = automaton.scenario().launch();
-        let objects = automaton.initial().len();
-        let tickets = automaton.scenario().tickets();
-        let buyer = automaton.buyer()?.0;
-        automaton.compare_buyers(crowd.buyers)?;
-        let launcher = match launch {
-            Launch::JoinedWhile => Some(automaton.launcher()?.0),
+impl<'a> Space<'a> {
+    pub fn new(automaton: &'a mut Automaton, instance: &Instance) -> Result<Self, AutomatonError> {
+        let (launch, objects) = (automaton.scenario().launch(), automaton.initial().len());
+        let mut starts = Vec::new();
+        for (role, threads) in instance.threads.iter().enumerate() {
+            let apart = if automaton.is_apart() {
+                threads.number().expect("who are told apart have a number")
+            } else {
+                1
+            };
+            let mut root = |number| automaton.root(Actor::Thread(role, number)).map(|root| (root.node, root.flags));
+            starts.push((0..apart.max(1)).map(&mut root).collect::<Result<Vec<_>, _>>()?);
+        }
+        let parent = match launch {
+            Launch::JoinedWhile => Some(automaton.root(Actor::Parent)?),
             Launch::Together | Launch::Joined => None,
         };
-        Ok(Space { automaton, crowd, launch, objects, tickets, buyer, launcher })
+        Ok(Space {
+            automaton,
+            instance: instance.clone(),
+            launch,
+            objects,
+            starts,
+            parent: parent.as_ref().map(|root| root.node),
+            at_parents_start: parent.map(|root| root.flags).unwrap_or_default(),
+        })
     }
 
-    pub fn crowd(&self) -> &Crowd {
-        &self.crowd
+    pub fn instance(&self) -> &Instance {
+        &self.instance
     }
 
-    pub fn tickets(&self) -> u64 {
-        self.tickets
+    pub fn scenario(&self) -> &Scenario {
+        self.automaton.scenario()
     }
 
-    /// The state before any step. With [`MANY`] buyers, any number of them.
-    pub fn initial(&mut self) -> Result<Vec<u32>, AutomatonError> {
-        let buyers = self.crowd.buyers as u32;
+    /// How many words come before the marking; the last of them counts the threads not started.
+    pub fn head(&self) -> usize {
+        self.objects + 3
+    }
+
+    /// The state before any step, and what has happened by then.
+    pub fn initial(&mut self) -> Result<(Vec<u32>, Flags), AutomatonError> {
+        let count = |threads: Threads| threads.number().map_or(MANY, |number| number as u32);
+        let counts: Vec<u32> = self.instance.threads.iter().map(|threads| count(*threads)).collect();
         let mut state = self.automaton.initial().to_vec();
-        state.extend([0, buyers]);
-        let started = if self.launch == Launch::Together { buyers } else { buyers.min(1) };
-        if started > 0 {
-            self.start(&mut state, started)?;
+        let first = counts.first().copied().unwrap_or(0);
+        state.extend([0, 0, first]);
+        let mut flags = Flags::default();
+        let at_once = if self.launch == Launch::Together { first } else { first.min(1) };
+        if at_once > 0 {
+            flags = self.start(&mut state, at_once)?;
         }
-        Ok(state)
+        for (role, &count) in counts.iter().enumerate().skip(1).filter(|(_, count)| **count > 0) {
+            let each = if self.automaton.is_apart() { 1 } else { count };
+            for (node, more) in self.starts[role].clone() {
+                self.arrive(&mut state, node, each);
+                flags = flags.or(more);
+            }
+        }
+        Ok((state, flags))
     }
 
     /// Calls `each` with every transition from `state` and where it leads. Returns whether one of them is a step.
@@ -100,89 +134,175 @@ impl<'a, S: Scenario> Space<'a, S> {
         mut each: impl FnMut(&mut Self, Transition, &[u32]),
     ) -> Result<bool, AutomatonError> {
         let mut steps = false;
-        let meta = state[self.objects];
-        if let Some(launcher) = (meta >> 16).checked_sub(1) {
-            let launcher = launcher as NodeId;
-            if let Some(transition) = self.step(state, Mover::Launcher, launcher, next)? {
-                steps = true;
-                each(self, transition, next);
-            }
-        }
-        let kills = (meta & 0xffff) < self.crowd.kills as u32;
-        for i in self.objects + 2..state.len() {
-            let node = (state[i] >> 16) as NodeId;
-            if !matches!(self.automaton.node(node).place, Place::Before(..)) {
-                continue;
-            }
-            if let Some(transition) = self.step(state, Mover::At(node), node, next)? {
-                steps = true;
-                each(self, transition, next);
-            }
-            if kills {
-                let transition = self.kill(state, node, next)?;
+        let mut place = 0;
+        while let Some(mover) = self.mover(state, place) {
+            place += 1;
+            let node = self.node_of(state, mover);
+            let moves = self.moves(state, node)?;
+            // One of them may be a kill.
+            steps |= self.steps_at(state, node)? > 0;
+            for index in 0..moves {
+                let transition = self.make(state, mover, node, index, next)?;
                 each(self, transition, next);
             }
         }
         Ok(steps)
     }
 
-    /// The state after the step at `node`, in `next`; `None` if it is not enabled.
-    fn step(
+    /// The mover at this place: the parent if it is at work, then the control points of the marking.
+    pub fn mover(&self, state: &[u32], place: usize) -> Option<Mover> {
+        let parent = self.parent_at(state).is_some();
+        match place {
+            0 if parent => Some(Mover::Parent),
+            _ => state.get(self.head() + place - usize::from(parent)).map(|pair| Mover::At((pair >> 16) as NodeId)),
+        }
+    }
+
+    /// How many movers there are.
+    pub fn movers(&self, state: &[u32]) -> usize {
+        usize::from(self.parent_at(state).is_some()) + state.len() - self.head()
+    }
+
+    /// Where a mover stands.
+    pub fn node_of(&self, state: &[u32], mover: Mover) -> NodeId {
+        match mover {
+            Mover::At(node) => node,
+            Mover::Parent => self.parent_at(state).expect("only a parent at work moves"),
+        }
+    }
+
+    /// How many things the step at a control point can come to.
+    pub fn steps_at(&mut self, state: &[u32], node: NodeId) -> Result<usize, AutomatonError> {
+        if self.automaton.node(node).step().is_none() {
+            return Ok(0);
+        }
+        Ok(self.automaton.edges(node, &state[..self.objects])?.len())
+    }
+
+    /// How many moves can be made from a control point: those, and a kill while there is one left.
+    pub fn moves(&mut self, state: &[u32], node: NodeId) -> Result<usize, AutomatonError> {
+        if self.automaton.node(node).step().is_none() {
+            return Ok(0);
+        }
+        let is_thread = self.automaton.node(node).role.is_some();
+        let kill = is_thread && (state[self.objects + 1] as usize) < self.instance.kills;
+        Ok(self.steps_at(state, node)? + usize::from(kill))
+    }
+
+    /// Makes a move, of those from this control point the one with this number.
+    pub fn make(
         &mut self,
         state: &[u32],
         mover: Mover,
         node: NodeId,
+        index: usize,
         next: &mut Vec<u32>,
-    ) -> Result<Option<Transition>, AutomatonError> {
-        let Place::Before(object, _) = self.automaton.node(node).place else { return Ok(None) };
-        let Some(edge) = self.automaton.edge(node, &state[..self.objects])? else { return Ok(None) };
-        let (to, content, torn) = (edge.to, edge.content, edge.torn);
+    ) -> Result<Transition, AutomatonError> {
+        let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
+            return self.kill(state, node, next);
+        };
+        let Edge { to, act, content, .. } = edge;
+        let Taken { flags, ref left, dies, .. } = *self.automaton.taken(&edge);
+        let left = if left.is_empty() { Vec::new() } else { left.clone() };
         next.clear();
         next.extend_from_slice(state);
-        next[object] = content;
-        let arrived = self.automaton.node(to);
-        let (ended, died) =
-            (!matches!(arrived.place, Place::Before(..)), arrived.place == Place::Ended(Class::Crashed));
-        if died {
-            self.free(next, to);
+        if let Some(object) = self.automaton.node(node).object() {
+            next[object] = content;
         }
-        match mover {
+        let ended = self.automaton.node(to).step().is_none();
+        if !left.is_empty() {
+            self.leave_behind(next, &left, dies)?;
+        }
+        let more = match mover {
             Mover::At(_) => {
                 self.leave(next, node);
                 self.arrive(next, to, 1);
-                if ended {
-                    self.start_next(next)?;
-                }
+                if ended { self.start_next(next, to)? } else { Flags::default() }
             }
-            Mover::Launcher => self.launcher_stands(next, to)?,
+            Mover::Parent => self.parent_stands(next, to)?,
+        };
+        Ok(Transition { mover, act, to, flags: flags.or(more) })
+    }
+
+    /// Where a step leads and what happens in it, if nothing changes but where the thread stands.
+    pub fn stays(
+        &mut self,
+        state: &[u32],
+        node: NodeId,
+        index: usize,
+    ) -> Result<Option<(NodeId, Flags)>, AutomatonError> {
+        let edge = self.automaton.edges(node, &state[..self.objects])?[index];
+        let object = self.automaton.node(node).object();
+        let same = object.is_none_or(|object| state[object] == edge.content);
+        let taken = self.automaton.taken(&edge);
+        let stays = same && taken.left.is_empty() && !self.starts_more(edge.to);
+        Ok(stays.then_some((edge.to, taken.flags)))
+    }
+
+    /// Puts any number of threads at a control point; whether there were not so many before.
+    pub fn fill(&self, state: &mut Vec<u32>, node: NodeId) -> bool {
+        let before = state.len();
+        let many = |state: &[u32]| self.marking(state).any(|(other, count)| other == node && count == MANY);
+        if many(state) {
+            return false;
         }
-        Ok(Some(Transition { mover, kill: false, to, torn }))
+        self.arrive(state, node, MANY);
+        debug_assert!(state.len() >= before);
+        true
+    }
+
+    /// Where a move leads, what happens in it, and which object holds what after it: if it changes nothing else but where
+    /// the thread stands.
+    pub fn change(
+        &mut self,
+        state: &[u32],
+        mover: Mover,
+        node: NodeId,
+        index: usize,
+    ) -> Result<Option<(NodeId, Flags, (usize, u32))>, AutomatonError> {
+        let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
+            return Ok(None);
+        };
+        let taken = self.automaton.taken(&edge);
+        let object = self.automaton.node(node).object();
+        let plain = mover != Mover::Parent && taken.left.is_empty() && !self.starts_more(edge.to);
+        Ok(object.filter(|_| plain).map(|object| (edge.to, taken.flags, (object, edge.content))))
+    }
+
+    /// Whether arriving there starts somebody else.
+    fn starts_more(&self, to: NodeId) -> bool {
+        let node = self.automaton.node(to);
+        self.launch != Launch::Together && node.role == Some(0) && node.step().is_none()
     }
 
     fn kill(&mut self, state: &[u32], node: NodeId, next: &mut Vec<u32>) -> Result<Transition, AutomatonError> {
         let to = self.automaton.killed(node)?;
         next.clear();
         next.extend_from_slice(state);
-        next[self.objects] += 1;
-        self.free(next, node);
+        next[self.objects + 1] += 1;
+        let held = self.automaton.node(node).held.clone();
+        self.leave_behind(next, &held, true)?;
         self.leave(next, node);
         self.arrive(next, to, 1);
-        self.start_next(next)?;
-        Ok(Transition { mover: Mover::At(node), kill: true, to, torn: false })
+        let flags = self.start_next(next, to)?;
+        Ok(Transition { mover: Mover::At(node), act: Act::Kill, to, flags })
     }
 
-    /// Frees the locks held at `node`, if locks are owned.
-    fn free(&mut self, state: &mut [u32], node: NodeId) {
-        if self.crowd.lock == LockKind::Owned {
-            for i in 0..self.automaton.node(node).held.len() {
-                let object = self.automaton.node(node).held[i];
-                state[object] = self.automaton.freed(state[object]);
-            }
+    /// What becomes of all that somebody held who has ended.
+    fn leave_behind(
+        &mut self,
+        state: &mut [u32],
+        held: &[(ObjectId, crate::sync::Mode)],
+        died: bool,
+    ) -> Result<(), AutomatonError> {
+        for &(object, mode) in held {
+            state[object] = self.automaton.left(object, state[object], mode, self.instance.lock, died)?;
         }
+        Ok(())
     }
 
     fn leave(&self, state: &mut Vec<u32>, node: NodeId) {
-        let marking = self.objects + 2;
+        let marking = self.head();
         let at = marking + state[marking..].partition_point(|pair| (pair >> 16) < u32::from(node));
         match state[at] & 0xffff {
             1 => drop(state.remove(at)),
@@ -192,18 +312,22 @@ impl<'a, S: Scenario> Space<'a, S> {
     }
 
     fn arrive(&self, state: &mut Vec<u32>, node: NodeId, count: u32) {
-        let marking = self.objects + 2;
+        let marking = self.head();
         let at = marking + state[marking..].partition_point(|pair| (pair >> 16) < u32::from(node));
         match state.get_mut(at).filter(|pair| (**pair >> 16) == u32::from(node)) {
             Some(pair) if *pair & 0xffff == MANY => {}
+            Some(pair) if count == MANY => *pair |= MANY,
             Some(pair) => *pair += count,
             None => state.insert(at, u32::from(node) << 16 | count),
         }
     }
 
-    /// Starts `count` buyers, or all of them if each ends at once and so lets the next one start.
-    fn start(&mut self, state: &mut Vec<u32>, count: u32) -> Result<(), AutomatonError> {
-        let unstarted = &mut state[self.objects + 1];
+    /// Starts `count` threads of the first role, or all of them if each ends at once and so lets the next one start.
+    fn start(&mut self, state: &mut Vec<u32>, count: u32) -> Result<Flags, AutomatonError> {
+        let unstarted = &mut state[self.objects + 2];
+        if self.automaton.is_apart() {
+            return self.start_each(state, count);
+        }
         // Not one after the other: of "any number" there would be no last one.
         let count = if self.no_step_until_all_are_started() { *unstarted } else { count };
         if count == *unstarted {
@@ -211,46 +335,70 @@ impl<'a, S: Scenario> Space<'a, S> {
         } else if *unstarted != MANY {
             *unstarted -= count;
         }
-        self.arrive(state, self.buyer, count);
-        if matches!(self.automaton.node(self.buyer).place, Place::Before(..)) { Ok(()) } else { self.start_next(state) }
+        let (node, flags) = self.starts[0][0];
+        self.arrive(state, node, count);
+        if matches!(self.automaton.node(node).place, Place::Before(..)) {
+            return Ok(flags);
+        }
+        Ok(flags.or(self.start_next(state, node)?))
     }
 
-    /// Whether buyers started one by one take no step, and nor does a launcher between them.
+    /// Starts the next `count` threads of the first role, which are told apart.
+    fn start_each(&mut self, state: &mut Vec<u32>, count: u32) -> Result<Flags, AutomatonError> {
+        let mut all = Flags::default();
+        for _ in 0..count {
+            let number = self.instance.number(0) - self.unstarted(state) as usize;
+            state[self.objects + 2] -= 1;
+            let (node, flags) = self.starts[0][number];
+            self.arrive(state, node, 1);
+            all = all.or(flags);
+            if !matches!(self.automaton.node(node).place, Place::Before(..)) {
+                all = all.or(self.start_next(state, node)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether threads started one by one take no step, and nor does a parent between them.
     fn no_step_until_all_are_started(&self) -> bool {
         let place = |node| &self.automaton.node(node).place;
         self.launch != Launch::Together
-            && matches!(place(self.buyer), Place::Ended(_))
-            && self.launcher.is_none_or(|launcher| *place(launcher) == Place::Decided(true))
+            && matches!(place(self.start_of(0, 0)), Place::Ended(_))
+            && self.parent.is_none_or(|parent| *place(parent) == Place::Decided(true))
     }
 
-    /// A buyer has ended: the launcher, if there is one, has its turn.
-    fn start_next(&mut self, state: &mut Vec<u32>) -> Result<(), AutomatonError> {
-        match self.launcher {
-            Some(launcher) => self.launcher_stands(state, launcher),
-            None if self.launch == Launch::Joined && state[self.objects + 1] > 0 => self.start(state, 1),
-            None => Ok(()),
+    /// Somebody has ended, there: if it is a thread of the first role, the parent, if there is one, has its turn.
+    fn start_next(&mut self, state: &mut Vec<u32>, ended: NodeId) -> Result<Flags, AutomatonError> {
+        match self.parent {
+            _ if self.automaton.node(ended).role != Some(0) => Ok(Flags::default()),
+            Some(parent) => {
+                let flags = self.at_parents_start;
+                Ok(flags.or(self.parent_stands(state, parent)?))
+            }
+            None if self.launch == Launch::Joined && state[self.objects + 2] > 0 => self.start(state, 1),
+            None => Ok(Flags::default()),
         }
     }
 
-    fn launcher_stands(&mut self, state: &mut Vec<u32>, node: NodeId) -> Result<(), AutomatonError> {
-        let working =
-            if matches!(self.automaton.node(node).place, Place::Before(..)) { u32::from(node) + 1 } else { 0 };
-        state[self.objects] = working << 16 | (state[self.objects] & 0xffff);
+    fn parent_stands(&mut self, state: &mut Vec<u32>, node: NodeId) -> Result<Flags, AutomatonError> {
+        let at_work = matches!(self.automaton.node(node).place, Place::Before(..));
+        state[self.objects] = if at_work { u32::from(node) + 1 } else { 0 };
         match self.automaton.node(node).place {
-            Place::Decided(true) if state[self.objects + 1] > 0 => self.start(state, 1),
-            _ => Ok(()),
+            Place::Decided(true) if state[self.objects + 2] > 0 => self.start(state, 1),
+            _ => Ok(Flags::default()),
         }
     }
 
     /// What is done at once after the step of a transition from `state`.
-    pub fn asides(&mut self, state: &[u32], transition: &Transition) -> Result<Vec<Aside>, AutomatonError> {
+    pub fn locals(&mut self, state: &[u32], transition: &Transition) -> Result<Vec<Local>, AutomatonError> {
         let node = match transition.mover {
-            _ if transition.kill => return Ok(Vec::new()),
+            _ if transition.act == Act::Kill => return Ok(Vec::new()),
             Mover::At(node) => node,
-            Mover::Launcher => ((state[self.objects] >> 16) - 1) as NodeId,
+            Mover::Parent => self.parent_at(state).expect("only a parent at work moves"),
         };
-        let Place::Before(..) = self.automaton.node(node).place else { return Ok(Vec::new()) };
-        Ok(self.automaton.edge(node, &state[..self.objects])?.map(|edge| edge.asides.clone()).unwrap_or_default())
+        let edges = self.automaton.edges(node, &state[..self.objects])?;
+        let edge = edges.iter().copied().find(|edge| edge.act == transition.act && edge.to == transition.to);
+        Ok(edge.map(|edge| self.automaton.taken(&edge).locals.clone()).unwrap_or_default())
     }
 
     /// How many shared objects there are: so many words at the start of a state are their contents.
@@ -258,60 +406,36 @@ impl<'a, S: Scenario> Space<'a, S> {
         self.objects
     }
 
-    /// Whether the launcher stands before a step.
-    pub fn launcher_at_work(&self, state: &[u32]) -> bool {
-        state[self.objects] >> 16 != 0
+    /// The control point before which the parent stands.
+    pub fn parent_at(&self, state: &[u32]) -> Option<NodeId> {
+        state[self.objects].checked_sub(1).map(|node| node as NodeId)
     }
 
     /// The marking of a state: control points and counts.
-    pub fn marking<'s>(&self, state: &'s [u32]) -> impl Iterator<Item = (NodeId, u32)> + use<'s, S> {
-        state[self.objects + 2..].iter().map(|pair| ((pair >> 16) as NodeId, pair & 0xffff))
+    pub fn marking<'s>(&self, state: &'s [u32]) -> impl Iterator<Item = (NodeId, u32)> + use<'s> {
+        state[self.head()..].iter().map(|pair| ((pair >> 16) as NodeId, pair & 0xffff))
     }
 
-    /// All of a state but the marking and the buyers not started: what must be equal for two states to be
+    /// The marking of a state, and before it the number of threads not started: what grows with more threads.
+    pub fn places<'s>(&self, state: &'s [u32]) -> &'s [u32] {
+        &state[self.objects + 2..]
+    }
+
+    /// All of a state but the marking and the threads not started: what must be equal for two states to be
     /// comparable.
     pub fn control<'s>(&self, state: &'s [u32]) -> &'s [u32] {
-        &state[..=self.objects]
+        &state[..self.objects + 2]
     }
 
-    /// How many buyers have not been started.
+    /// How many threads of the first role have not been started.
     pub fn unstarted(&self, state: &[u32]) -> u32 {
-        state[self.objects + 1]
+        state[self.objects + 2]
     }
 
-    /// How many buyers were told that they bought; `None` if there is no bound.
-    pub fn sold(&self, state: &[u32]) -> Option<u64> {
-        let mut sold = 0;
-        for (node, count) in self.marking(state) {
-            match (self.automaton.node(node).sales, count) {
-                (0, _) => {}
-                (_, MANY) => return None,
-                (sales, count) => sold += u64::from(sales) * u64::from(count),
-            }
-        }
-        Some(sold)
-    }
-
-    /// How many buyers are inside search; [`MANY`] or more if there is no bound.
-    pub fn searching(&self, state: &[u32]) -> u32 {
-        self.marking(state).filter(|(node, _)| self.automaton.node(*node).searching).map(|(_, count)| count).sum()
-    }
-
-    /// How an execution came out that ends in this state.
-    pub fn finale(&mut self, state: &[u32]) -> Final {
-        let mut finale = Final {
-            never_started: self.unstarted(state) as usize,
-            sold: self.sold(state).unwrap_or(u64::MAX),
-            count: self.automaton.audit(&state[..self.objects]),
-            ..Final::default()
-        };
-        for (node, count) in self.marking(state) {
-            let end = match self.automaton.node(node).place {
-                Place::Ended(class) => Some(class.end()),
-                Place::Before(..) | Place::Decided(_) => None,
-            };
-            finale.add(end.as_ref(), count as usize);
-        }
-        finale
+    /// Where a thread starts.
+    pub fn start_of(&self, role: usize, number: usize) -> NodeId {
+        let starts = &self.starts[role];
+        let (node, _) = if self.automaton.is_apart() { starts[number] } else { starts[0] };
+        node
     }
 }

@@ -17,12 +17,18 @@ impl<T: Clone + Eq + Hash> Interner<T> {
         Interner { numbers: FxHashMap::default(), values: Vec::new() }
     }
 
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
     pub fn intern(&mut self, value: T) -> u32 {
+        if let Some(&known) = self.numbers.get(&value) {
+            return known;
+        }
         let next = u32::try_from(self.values.len()).expect("fewer than 2^32 distinct values fit into memory");
-        *self.numbers.entry(value).or_insert_with_key(|value| {
-            self.values.push(value.clone());
-            next
-        })
+        self.values.push(value.clone());
+        self.numbers.insert(value, next);
+        next
     }
 }
 

@@ -2,41 +2,62 @@
 //!
 //! | engine | explores | claims |
 //! | --- | --- | --- |
-//! | [`Counting`] | every reachable state, buyers counted per control point | proved for this many buyers |
-//! | [`Coverability`] | the same with "any number" as a count (Karp–Miller) | safety proved for every number of buyers |
-//! | [`ShuttleDfs`] | every interleaving | proved for this many (few) buyers |
-//! | [`ShuttlePct`] | random schedules with many preemptions | finds, never proves |
-//! | `Loom` (only with `--cfg loom`) | every execution under the C11 memory model | proved, within its preemption bound |
+//! | [`Counting`] | every reachable state, threads counted per control point | proved for this many threads, sequentially consistent |
+//! | [`Coverability`] | the same with "any number" as a count (Karp–Miller) | properties of states proved for every number of threads |
+//! | [`ToldApart`] | every reachable state of threads that know who they are | proved for this many threads, sequentially consistent |
+//! | `ShuttleDfs` (feature `shuttle`) | every interleaving | proved for this many (few) threads, sequentially consistent |
+//! | `ShuttlePct` (feature `shuttle`) | random schedules with many preemptions | finds, never proves |
+//! | `Loom` (only with `--cfg loom`) | every execution of loom's approximation of C11 | proved under that model, within its preemption bound |
 //!
 //! A verdict rests on what [`sync`](crate::sync#what-the-checkers-rely-on) says of buying code, on small reads
 //! and writes of a file being atomic, and on crashes not losing what was already written.
 
 mod automaton;
+#[cfg(any(loom, feature = "shuttle"))]
+mod choices;
 mod counting;
 mod coverability;
+mod evidence;
 mod explain;
 mod exploration;
 mod interner;
+mod limits;
+mod livelock;
 #[cfg(loom)]
 mod loom;
+mod outcome;
 mod outcomes;
+mod parametric;
 mod property;
+mod report;
+mod saturating;
+#[cfg(feature = "shuttle")]
 mod shuttle;
 mod states;
+#[cfg(any(loom, feature = "shuttle"))]
 mod survey;
+mod told_apart;
 mod verdict;
 mod witness;
+mod worst;
 
 pub use automaton::{AutomatonError, Bound};
 pub use counting::Counting;
 pub use coverability::Coverability;
+pub use evidence::{Evidence, evidence};
 pub use explain::{Explanation, explain};
-pub use exploration::MOST_BUYERS;
+pub use exploration::MOST_THREADS;
+pub use limits::{Limits, Progress};
 #[cfg(loom)]
 pub use loom::{Loom, Preemptions};
-pub use outcomes::{Reached, outcomes};
-pub use property::{Final, Kind, Property, SEARCH, Sighting, sighting};
+pub use outcome::Final;
+pub use outcomes::{Outcomes, Reached, outcomes};
+pub use parametric::Parametric;
+pub use property::{Kind, Own, Property, Scope, UnknownProperty};
+pub use report::{Check, Report};
+#[cfg(feature = "shuttle")]
 pub use shuttle::{ShuttleDfs, ShuttlePct};
-pub use verdict::{CheckError, Engine, Explored, Finding, Verdict, Witness};
+pub use told_apart::ToldApart;
+pub use verdict::{Basis, CheckError, Engine, Explored, Finding, MemoryModel, Verdict, Witness};
 
-pub use crate::platform::model::Crowd;
+pub use crate::platform::{Instance, Threads};

@@ -1,11 +1,12 @@
 //! Every final outcome that is possible, each with one schedule that leads to it.
 
-use super::automaton::{Automaton, NodeId};
+use super::automaton::{Automaton, Endings};
 use super::exploration::{Mover, Space, Transition};
 use super::states::States;
-use super::{CheckError, Counting, Crowd, Final};
-use crate::platform::{Actor, Move};
-use crate::scenario::{Launch, Scenario};
+use super::witness::Numbers;
+use super::{CheckError, Final, Instance, Limits};
+use crate::platform::Move;
+use crate::scenario::Scenario;
 use crate::trace::Schedule;
 use std::collections::BTreeMap;
 
@@ -18,25 +19,42 @@ pub struct Reached {
     pub schedule: Schedule,
 }
 
-/// Explores every execution of a crowd and lists how they can end, sorted.
+/// The outcomes of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Those that were found, sorted.
+    pub reached: Vec<Reached>,
+    /// The limit that was hit, if there may be more.
+    pub limit: Option<String>,
+}
+
+/// Explores every execution of an instance and lists how they can end.
 ///
 /// # Errors
-/// The scenario cannot be checked, or has more states than `limits` allow.
-pub fn outcomes<S: Scenario>(scenario: &S, crowd: &Crowd, limits: &Counting) -> Result<Vec<Reached>, CheckError> {
-    let mut automaton = Automaton::new(scenario, limits.max_nodes);
-    let mut space = Space::new(&mut automaton, *crowd)?;
+/// The scenario cannot be checked.
+pub fn outcomes(scenario: &Scenario, instance: &Instance, limits: &Limits) -> Result<Outcomes, CheckError> {
+    if instance.is_any() {
+        let reason = "lists outcomes of a known number of threads only".to_owned();
+        return Err(CheckError::Unsupported { engine: "counting", reason });
+    }
+    by(&mut Automaton::new(scenario, limits, Endings::Apart)?, instance)
+}
+
+/// Lists how an instance of a known number of threads can end.
+pub(super) fn by(automaton: &mut Automaton, instance: &Instance) -> Result<Outcomes, CheckError> {
+    let mut space = Space::new(automaton, instance)?;
     let mut states = States::default();
-    let (mut state, mut next) = (space.initial()?, Vec::new());
+    let (mut state, mut next) = (space.initial()?.0, Vec::new());
     states.insert(&state);
     // invariant: `parents[n - 1]` is how state `n` was first reached
     let mut parents: Vec<(u32, Transition)> = Vec::new();
     let mut ends: BTreeMap<Final, usize> = BTreeMap::new();
-    let mut number = 0;
-    while number < states.len() {
+    let (mut number, mut limit) = (0, None);
+    while number < states.len() && limit.is_none() {
         state.clear();
         state.extend_from_slice(states.get(number));
         let steps = space.successors(&state, &mut next, |_, transition, next| {
-            if states.insert(next) {
+            if states.insert(next).1 {
                 parents.push((number as u32, transition));
             }
         })?;
@@ -44,44 +62,37 @@ pub fn outcomes<S: Scenario>(scenario: &S, crowd: &Crowd, limits: &Counting) -> 
             ends.entry(space.finale(&state)).or_insert(number);
         }
         number += 1;
-        if states.len() > limits.max_states {
-            let reason = format!("has more than {} states to explore (see --max-states)", limits.max_states);
-            return Err(CheckError::Unsupported { engine: "counting", reason });
-        }
+        let bytes = states.bytes() + parents.capacity() * size_of::<(u32, Transition)>() + space.automaton.bytes();
+        let meter = space.automaton.meter();
+        let most = meter.limits.max_states;
+        limit = meter.look("states", states.len(), most, bytes);
     }
-    let start = space.automaton.buyer()?.0;
     let mut reached = Vec::new();
     for (end, mut number) in ends {
         let mut path = Vec::new();
         while number > 0 {
             let (parent, transition) = parents[number - 1];
-            path.push((transition, space.unstarted(states.get(number)) as usize));
+            path.push((transition, number));
             number = parent as usize;
         }
         path.reverse();
-        let schedule = number_buyers(&path, scenario.launch(), crowd.buyers, start);
-        reached.push(Reached { end, schedule });
+        reached.push(Reached { end, schedule: number_threads(&space, &path, &states) });
     }
-    Ok(reached)
+    automaton.cross_check()?;
+    Ok(Outcomes { reached, limit })
 }
 
-/// Gives the buyers on a path their numbers: whoever moved last goes on if it can, else the lowest number does.
-fn number_buyers(path: &[(Transition, usize)], launch: Launch, buyers: usize, start: NodeId) -> Schedule {
-    let mut places = vec![start; if launch == Launch::Together { buyers } else { 1 }];
+/// Gives the threads on a path their numbers: whoever moved last goes on if it can, else the lowest number does.
+fn number_threads(space: &Space<'_>, path: &[(Transition, usize)], states: &States) -> Schedule {
+    let mut numbers = Numbers::new(space);
     let mut moves: Vec<Move> = Vec::new();
-    for (transition, unstarted) in path {
-        let actor = match transition.mover {
-            Mover::Launcher => Actor::Launcher,
-            Mover::At(node) => {
-                let last = moves.last().and_then(|mv| mv.actor.buyer()).filter(|last| places[*last] == node);
-                let buyer = last.or_else(|| places.iter().position(|place| *place == node));
-                let buyer = buyer.expect("the path has somebody at every control point it leaves");
-                places[buyer] = transition.to;
-                Actor::Buyer(buyer)
-            }
-        };
-        places.resize(buyers - unstarted, start);
-        moves.push(Move { actor, kill: transition.kill });
+    for (transition, state) in path {
+        let able = numbers.at(space, transition.mover);
+        let last = moves.last().map(|mv| mv.actor).filter(|last| able.contains(last));
+        let actor = last.or(able.first().copied()).expect("the path has somebody at every control point it leaves");
+        debug_assert!(matches!(transition.mover, Mover::Parent) || actor.role().is_some());
+        numbers.moved(space, actor, transition.to, states.get(*state));
+        moves.push(Move { actor, act: transition.act });
     }
     Schedule(moves)
 }

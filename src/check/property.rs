@@ -1,38 +1,47 @@
-//! The properties, and how one execution shows that they fail or hold.
+//! The properties: what each of them says, and to which scenarios it applies.
 
-use crate::platform::model::{Crowd, Model};
-use crate::platform::script::Aside;
-use crate::platform::{Actor, Content, Deed, End, Trace};
-use crate::scenario::Scenario;
-use crate::sync::{Meaning, Outcome};
-use std::collections::BTreeMap;
+use super::Final;
+use crate::scenario::{Claim, Scenario};
 use std::fmt;
-use std::str::FromStr;
 
-/// The span that [`Property::SearchesOverlap`] watches.
-pub const SEARCH: &str = "search";
-
-/// What is checked. *Sold* is how many buyers were told that they bought, whatever became of them afterwards.
+/// What is checked. *Sold* is how many tickets count as sold, whatever became of their buyers afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
-    /// Always, in every reachable state: no more sold than there were tickets.
+    /// Always, in every reachable state: no more sold than there are tickets.
     NoOversell,
-    /// Always, at the end of every execution: the ledger can be read, and sold + count is what there was.
+    /// Always, at the end of every execution: the ledger can be read, and sold + count is what there is.
     LedgerBalances,
     /// Always: nobody ever reads content that is no ledger.
     NoTornRead,
-    /// Always, at the end of every execution: everybody was served as long as there were tickets.
+    /// Always, at the end of every execution: as much is sold as there is, or was asked for if that is less.
     NoUndersell,
-    /// Always: wherever no step is possible, every buyer has finished.
+    /// Always: wherever no step is possible, every thread has finished.
     NoDeadlock,
-    /// Sometimes: two buyers are inside search at once.
+    /// Always: nobody dies of a panic or an error of its own. (Kills and torn reads have their own names.)
+    NoCrash,
+    /// Always: from every reachable state an end can be reached.
+    NoLivelock,
+    /// Sometimes: two threads are inside search at once.
     SearchesOverlap,
     /// Sometimes: an execution ends with all tickets sold and none left.
     SellsOut,
+    /// One that the scenario brings itself.
+    Own(Own),
+}
+
+/// A property of a scenario's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Own {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it must hold in every execution, or in one.
+    pub kind: Kind,
+    /// Over what.
+    pub scope: Scope,
 }
 
 /// Whether a property must hold in every execution, or in one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// In every execution.
     Always,
@@ -40,17 +49,66 @@ pub enum Kind {
     Sometimes,
 }
 
+/// What a property looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Every reachable state.
+    States,
+    /// What happens in a step.
+    Steps,
+    /// The end of every execution.
+    Ends,
+    /// What can still come of a state.
+    Futures,
+}
+
 impl Property {
-    /// All of them, in the order of reports.
-    pub const ALL: [Property; 7] = [
+    /// Those that every scenario may have, in the order of reports.
+    pub const BUILT_IN: [Property; 9] = [
         Property::NoOversell,
         Property::LedgerBalances,
         Property::NoTornRead,
         Property::NoUndersell,
         Property::NoDeadlock,
+        Property::NoCrash,
+        Property::NoLivelock,
         Property::SearchesOverlap,
         Property::SellsOut,
     ];
+
+    /// Those that apply to a scenario: the built-in ones that speak of what it has, and its own.
+    pub fn of(scenario: &Scenario) -> Vec<Property> {
+        let applies = |property: &Property| match property {
+            Property::NoOversell | Property::NoUndersell => scenario.stock().is_some(),
+            Property::LedgerBalances | Property::SellsOut => scenario.stock().is_some() && scenario.has_ledger(),
+            Property::SearchesOverlap => scenario.search().is_some(),
+            // Nothing but a file can be read torn.
+            Property::NoTornRead => scenario.has_files(),
+            _ => true,
+        };
+        let own = scenario.properties().iter().map(|own| {
+            let (kind, scope) = match own.claim {
+                Claim::Always(_) => (Kind::Always, Scope::States),
+                Claim::Sometimes(_) => (Kind::Sometimes, Scope::States),
+                Claim::AlwaysAtEnd(_) => (Kind::Always, Scope::Ends),
+            };
+            Property::Own(Own { name: own.name, kind, scope })
+        });
+        Property::BUILT_IN.into_iter().filter(applies).chain(own).collect()
+    }
+
+    /// The property of this name.
+    ///
+    /// # Errors
+    /// It does not apply to the scenario; the error lists those that do.
+    pub fn named(scenario: &Scenario, name: &str) -> Result<Property, UnknownProperty> {
+        let all = Property::of(scenario);
+        all.iter().copied().find(|property| property.name() == name).ok_or_else(|| UnknownProperty {
+            name: name.to_owned(),
+            scenario: scenario.name().to_owned(),
+            known: all.iter().map(|property| property.name()).collect(),
+        })
+    }
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -60,8 +118,11 @@ impl Property {
             Property::NoTornRead => "no-torn-read",
             Property::NoUndersell => "no-undersell",
             Property::NoDeadlock => "no-deadlock",
+            Property::NoCrash => "no-crash",
+            Property::NoLivelock => "no-livelock",
             Property::SearchesOverlap => "searches-overlap",
             Property::SellsOut => "sells-out",
+            Property::Own(own) => own.name,
         }
     }
 
@@ -69,32 +130,50 @@ impl Property {
     pub fn kind(self) -> Kind {
         match self {
             Property::SearchesOverlap | Property::SellsOut => Kind::Sometimes,
+            Property::Own(own) => own.kind,
             _ => Kind::Always,
         }
     }
 
-    /// What it says, in words.
-    pub fn says(self) -> &'static str {
+    /// What it looks at.
+    pub fn scope(self) -> Scope {
         match self {
-            Property::NoOversell => "never more buyers told that they bought than there were tickets",
-            Property::LedgerBalances => "at the end the file can be read, and sold + count = tickets",
-            Property::NoTornRead => "nobody ever reads content that is not a JSON object with a count",
-            Property::NoUndersell => "at the end as many are sold as there were tickets, or buyers if those were fewer",
-            Property::NoDeadlock => "wherever no step is possible, every buyer has finished",
-            Property::SearchesOverlap => "two buyers can be inside search at once",
-            Property::SellsOut => "an execution can end with all tickets sold and a count of 0",
+            Property::NoOversell | Property::SearchesOverlap => Scope::States,
+            Property::NoTornRead | Property::NoCrash => Scope::Steps,
+            Property::LedgerBalances | Property::NoUndersell | Property::NoDeadlock | Property::SellsOut => Scope::Ends,
+            Property::NoLivelock => Scope::Futures,
+            Property::Own(own) => own.scope,
         }
     }
 
-    /// Whether a final state shows it: breaks an *always*, is an instance of a *sometimes*. Only for the
-    /// properties that speak of the end.
-    pub fn shown_at_end(self, end: &Final, tickets: u64, crowd: &Crowd) -> bool {
+    /// What it says, in a sentence.
+    pub fn sentence(self, scenario: &Scenario) -> &'static str {
         match self {
-            Property::LedgerBalances => end.count.and_then(|count| count.checked_add(end.sold)) != Some(tickets),
-            Property::NoUndersell => end.sold < tickets.min(crowd.buyers as u64),
+            Property::NoOversell => "no more tickets are ever sold than there are",
+            Property::LedgerBalances => "at every end the ledger can be read, and sold + count is what there is",
+            Property::NoTornRead => "nobody ever reads content that is no ledger",
+            Property::NoUndersell => "at every end as much is sold as there is, or was asked for if that is less",
+            Property::NoDeadlock => "wherever no step is possible, every thread has finished",
+            Property::NoCrash => "nobody dies of a panic or an error of its own",
+            Property::NoLivelock => "from every reachable state an end can be reached",
+            Property::SearchesOverlap => "two threads can be inside search at once",
+            Property::SellsOut => "an execution can end with all tickets sold and a count of 0",
+            Property::Own(own) => {
+                let of = scenario.properties().iter().find(|property| property.name == own.name);
+                of.map_or("", |property| property.sentence)
+            }
+        }
+    }
+
+    /// Whether an end shows a built-in property: breaks an *always*, is an instance of a *sometimes*.
+    pub fn shown_at(self, end: &Final) -> bool {
+        let count = end.count.and_then(|count| i64::try_from(count).ok());
+        match self {
+            Property::LedgerBalances => count.map(|count| count + end.sold) != Some(end.stock),
+            Property::NoUndersell => end.sold < end.stock.min(end.asked),
             Property::NoDeadlock => end.stuck > 0,
-            Property::SellsOut => end.sold == tickets && end.count == Some(0),
-            Property::NoOversell | Property::NoTornRead | Property::SearchesOverlap => false,
+            Property::SellsOut => end.sold == end.stock && count == Some(0),
+            _ => false,
         }
     }
 }
@@ -105,178 +184,14 @@ impl fmt::Display for Property {
     }
 }
 
-impl FromStr for Property {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Property::ALL.into_iter().find(|property| property.name() == name).ok_or_else(|| {
-            let names: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
-            format!("there is no property `{name}`; the properties are {}", names.join(", "))
-        })
-    }
-}
-
-/// How an execution came out. Every buyer is in exactly one of the six classes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Final {
-    /// Buyers that ended with a ticket.
-    pub bought: usize,
-    /// Buyers that ended without, finding none left.
-    pub sold_out: usize,
-    /// Buyers that crashed.
-    pub crashed: usize,
-    /// Buyers that were killed.
-    pub killed: usize,
-    /// Buyers that were never started.
-    pub never_started: usize,
-    /// Buyers that wait for ever.
-    pub stuck: usize,
-    /// How many buyers were told that they bought, killed ones included.
-    pub sold: u64,
-    /// What the ledger says is left; `None` if it cannot be read.
-    pub count: Option<u64>,
-}
-
-impl Final {
-    /// Counts buyers that were started: how they ended, or `None` if they are still waiting.
-    pub fn add(&mut self, end: Option<&End>, buyers: usize) {
-        *match end {
-            Some(End::Returned(Outcome::Bought)) => &mut self.bought,
-            Some(End::Returned(Outcome::SoldOut)) => &mut self.sold_out,
-            Some(End::Crashed(_)) => &mut self.crashed,
-            Some(End::Killed) => &mut self.killed,
-            None => &mut self.stuck,
-        } += buyers;
-    }
-
-    /// How a recorded execution came out, which has come as far as it can.
-    pub fn of_trace(trace: &Trace, crowd: &Crowd, count: Option<u64>) -> Self {
-        let mut ends: BTreeMap<usize, Option<End>> = BTreeMap::new();
-        let mut sold = 0;
-        for entry in &trace.entries {
-            let Actor::Buyer(number) = entry.actor else { continue };
-            match &entry.deed {
-                Deed::Started => ends.insert(number, None),
-                Deed::Ended(end) => ends.insert(number, Some(end.clone())),
-                Deed::Killed => ends.insert(number, Some(End::Killed)),
-                Deed::Aside(Aside::Told(event)) if event.meaning == Meaning::Sale => {
-                    sold += 1;
-                    continue;
-                }
-                _ => continue,
-            };
-        }
-        let mut end = Final { sold, count, never_started: crowd.buyers - ends.len(), ..Final::default() };
-        ends.values().for_each(|ended| end.add(ended.as_ref(), 1));
-        end
-    }
-
-    /// How a model came out; `None` while somebody can still take a step.
-    pub fn of_model<S: Scenario>(model: &Model<S>, crowd: &Crowd) -> Option<Self> {
-        let over = model.moves().iter().all(|mv| mv.kill);
-        over.then(|| Final::of_trace(model.trace(), crowd, model.audit()))
-    }
-}
-
-/// The first place in an execution that shows a property.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// After how many moves.
-    pub moves: usize,
-    /// What is to be seen there.
-    pub remark: String,
-}
-
-/// Where a settled execution shows that an *always* property fails or a *sometimes* property is possible.
-/// `end` is how it came out, if it has come to its end.
-pub fn sighting(
-    property: Property,
-    trace: &Trace,
-    tickets: u64,
-    crowd: &Crowd,
-    end: Option<&Final>,
-) -> Option<Sighting> {
-    match property {
-        Property::NoOversell => watch(trace, Watch::default(), |watch| {
-            (watch.sold > tickets).then(|| format!("{} sold of {tickets}", watch.sold))
-        }),
-        Property::NoTornRead => watch(trace, Watch::default(), |watch| {
-            watch.torn.map(|actor| format!("{actor} read content that is no JSON object with a count"))
-        }),
-        Property::SearchesOverlap => watch(trace, Watch::default(), |watch| {
-            let mut inside = watch.searching.iter().filter(|(_, depth)| **depth > 0).map(|(buyer, _)| *buyer);
-            let (first, second) = (inside.next()?, inside.next()?);
-            Some(format!("buyers {first} and {second} are inside search at once"))
-        }),
-        at_end => {
-            let end = end.filter(|end| at_end.shown_at_end(end, tickets, crowd))?;
-            Some(Sighting { moves: trace.schedule().len(), remark: remark(at_end, trace, end, tickets) })
-        }
-    }
-}
-
-fn remark(property: Property, trace: &Trace, end: &Final, tickets: u64) -> String {
-    let left = end.count.map_or("a count that cannot be read".to_owned(), |count| format!("a count of {count}"));
-    match property {
-        Property::NoUndersell => format!("only {} sold of {tickets}, and nobody can take a step any more", end.sold),
-        Property::NoDeadlock => {
-            let contents = trace.contents();
-            let is_held =
-                |content: &Content| matches!(content, Content::Lock { held: true } | Content::Mutex { held: true, .. });
-            let held = trace.objects.iter().zip(&contents).filter(|(_, content)| is_held(content));
-            let held: Vec<_> = held.map(|((name, _), _)| *name).collect();
-            let who = if end.stuck == 1 { "1 buyer waits".to_owned() } else { format!("{} buyers wait", end.stuck) };
-            format!("{who} for ever, and nobody will free the {}", held.join(" or the "))
-        }
-        _ => format!("{} sold of {tickets}, and the execution ends with {left}", end.sold),
-    }
-}
-
-/// What the properties about states look at.
-#[derive(Default)]
-struct Watch {
-    sold: u64,
-    torn: Option<Actor>,
-    searching: BTreeMap<usize, usize>,
-}
-
-impl Watch {
-    fn see(&mut self, actor: Actor, deed: &Deed) {
-        match deed {
-            Deed::Aside(Aside::Told(event)) => match event.meaning {
-                Meaning::Sale => self.sold += u64::from(actor.buyer().is_some()),
-                Meaning::TornRead => self.torn = Some(actor),
-                Meaning::Word => {}
-            },
-            Deed::Aside(Aside::Entered(span)) if *span == SEARCH => {
-                if let Some(buyer) = actor.buyer() {
-                    *self.searching.entry(buyer).or_default() += 1;
-                }
-            }
-            Deed::Aside(Aside::Left(span, _)) if *span == SEARCH => {
-                if let Some(buyer) = actor.buyer() {
-                    *self.searching.entry(buyer).or_default() -= 1;
-                }
-            }
-            Deed::Ended(_) | Deed::Killed => {
-                actor.buyer().map(|buyer| self.searching.remove(&buyer));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Looks at the states between moves, in order.
-fn watch(trace: &Trace, mut watch: Watch, shows: impl Fn(&Watch) -> Option<String>) -> Option<Sighting> {
-    let mut moves = 0;
-    for entry in &trace.entries {
-        if entry.as_move().is_some() {
-            if let Some(remark) = shows(&watch) {
-                return Some(Sighting { moves, remark });
-            }
-            moves += 1;
-        }
-        watch.see(entry.actor, &entry.deed);
-    }
-    shows(&watch).map(|remark| Sighting { moves, remark })
+/// A scenario has no property of this name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{scenario}` has no property `{name}`; its properties are {}", known.join(", "))]
+pub struct UnknownProperty {
+    /// The name.
+    pub name: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The properties that it has.
+    pub known: Vec<&'static str>,
 }

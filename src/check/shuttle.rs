@@ -1,16 +1,24 @@
-//! The shuttle engines: every interleaving of a few buyers, or random ones of many.
+//! The shuttle engines: every interleaving of a few threads, or random ones of many.
 
+use super::choices::Choices;
 use super::survey::{Choice, Survey};
-use super::{CheckError, Crowd, Engine, Explored, Final, Finding, Property};
-use crate::platform::LockKind;
-use crate::platform::shuttle::{Board, Execution, Gate, execute};
+use super::{Basis, CheckError, Engine, Explored, Final, Finding, MemoryModel, Property};
+use crate::platform::picks::Picks;
+use crate::platform::shuttle::{Execution, How, StepScheduler, World, execute};
+use crate::platform::{Instance, LockKind, quietly};
 use crate::scenario::Scenario;
 use ::shuttle::scheduler::{DfsScheduler, PctScheduler, Scheduler};
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Once;
 
-/// Depth-first search through every interleaving.
+/// Depth-first search through every interleaving, and everything that a step may come to.
+///
+/// An execution that only goes round in a circle (whoever can take a step tries again what it has tried before, while
+/// nothing changes) is not followed any further. It has no end, which refutes `no-livelock`.
 #[derive(Clone, Copy, Debug)]
 pub struct ShuttleDfs {
     /// The most executions to run; past that, what is not settled is inconclusive.
@@ -25,7 +33,7 @@ impl Default for ShuttleDfs {
 }
 
 /// Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): random priorities, changed at random
-/// steps. Finds, never proves.
+/// steps; what a step comes to is random, too. Finds, never proves.
 #[derive(Clone, Copy, Debug)]
 pub struct ShuttlePct {
     /// Where the random numbers start from.
@@ -43,30 +51,48 @@ impl Default for ShuttlePct {
     }
 }
 
+/// The most steps of one execution. A longer one is cut short, and nothing is proved.
+const MOST_STEPS: usize = 100_000;
+
+/// After so many executions that had to be cut short, no more are run.
+const MOST_CUT: usize = 3;
+
 impl ShuttleDfs {
     /// Every outcome that an execution can come to.
     ///
     /// # Errors
-    /// The crowd cannot be checked, or there are more executions than the limit, or longer ones than can be run.
-    pub fn finals<S: Scenario>(&self, scenario: &S, crowd: &Crowd) -> Result<BTreeSet<Final>, CheckError> {
-        let (survey, cut_short) = survey(self.name(), self.scheduler(), scenario, crowd, &[])?;
-        match self.limit(&survey).or(cut_short.then(too_long)) {
+    /// The instance cannot be checked, or there are more executions than the limit, or longer ones than can be run.
+    pub fn finals(&self, scenario: &Scenario, instance: &Instance) -> Result<BTreeSet<Final>, CheckError> {
+        let exploration = self.explore(scenario, instance, &[])?;
+        match exploration.limit {
             Some(limit) => {
                 let reason = format!("cannot list every outcome: {limit}");
                 Err(CheckError::Unsupported { engine: self.name(), reason })
             }
-            None => Ok(survey.ends),
+            None => Ok(exploration.survey.ends),
         }
     }
 
-    fn scheduler(&self) -> DfsScheduler {
-        // One more than the limit tells whether there was more.
-        DfsScheduler::new(self.max_executions.checked_add(1), false)
-    }
-
-    fn limit(&self, survey: &Survey) -> Option<String> {
-        (survey.executions > self.max_executions as u64)
-            .then(|| format!("stopped after {} executions", self.max_executions))
+    fn explore(
+        &self,
+        scenario: &Scenario,
+        instance: &Instance,
+        properties: &[Property],
+    ) -> Result<Exploration, CheckError> {
+        let mut exploration = Exploration::new(self.name(), scenario, instance)?;
+        while let Some(answers) = exploration.choices.next() {
+            let left = self.max_executions.saturating_sub(exploration.runs);
+            // One more than the limit tells whether there was more.
+            let scheduler = DfsScheduler::new(left.checked_add(1), false);
+            exploration = exploration.run(scheduler, Picks::told(answers), properties)?;
+            if exploration.runs > self.max_executions {
+                exploration.limit.get_or_insert(format!("stopped after {} executions", self.max_executions));
+            }
+            if exploration.limit.is_some() {
+                break;
+            }
+        }
+        Ok(exploration)
     }
 }
 
@@ -75,15 +101,13 @@ impl Engine for ShuttleDfs {
         "shuttle-dfs"
     }
 
-    fn check<S: Scenario>(
+    fn check(
         &self,
-        scenario: &S,
-        crowd: &Crowd,
+        scenario: &Scenario,
+        instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
-        let survey = survey(self.name(), self.scheduler(), scenario, crowd, properties)?;
-        let limit = self.limit(&survey.0);
-        Ok(findings(survey, properties, limit))
+        self.explore(scenario, instance, properties)?.findings(properties)
     }
 }
 
@@ -92,60 +116,140 @@ impl Engine for ShuttlePct {
         "shuttle-pct"
     }
 
-    fn check<S: Scenario>(
+    fn check(
         &self,
-        scenario: &S,
-        crowd: &Crowd,
+        scenario: &Scenario,
+        instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
+        let exploration = Exploration::new(self.name(), scenario, instance)?;
         let scheduler = PctScheduler::new_from_seed(self.seed, self.depth.max(1), self.executions);
-        let survey = survey(self.name(), scheduler, scenario, crowd, properties)?;
-        Ok(findings(survey, properties, Some("random schedules find, and never prove".to_owned())))
+        let mut exploration = exploration.run(scheduler, Picks::Drawn, properties)?;
+        exploration.limit = Some("random schedules find, and never prove".to_owned());
+        exploration.findings(properties)
     }
 }
 
-/// The most steps of one execution. A longer one, a livelock perhaps, is cut short and nothing is proved.
-const MOST_STEPS: usize = 100_000;
-
-/// Runs a scheduler until it has nothing more to offer. Also says whether any execution was cut short.
-fn survey<S: Scenario>(
+/// What has been explored so far.
+struct Exploration {
     engine: &'static str,
-    scheduler: impl Scheduler + 'static,
-    scenario: &S,
-    crowd: &Crowd,
-    properties: &[Property],
-) -> Result<(Survey, bool), CheckError> {
-    if crowd.kills > 0 || crowd.lock != LockKind::Owned {
-        let reason = "knows no kills and only owned locks; the counting engine does".to_owned();
-        return Err(CheckError::Unsupported { engine, reason });
-    }
-    let mut config = Config::new();
-    config.failure_persistence = FailurePersistence::None;
-    config.max_steps = MaxSteps::ContinueAfter(MOST_STEPS);
-    let (board, survey) = (Board::default(), Arc::new(Mutex::new(Survey::new(Choice::Best))));
-    let runner = Runner::new(Gate::new(scheduler, board.clone()), config);
-    let executions = runner.run({
-        let (scenario, crowd, properties, survey) =
-            (Arc::new(scenario.clone()), *crowd, properties.to_vec(), Arc::clone(&survey));
-        move || {
-            let Execution { trace, contents } = execute(&scenario, &crowd, &board);
-            let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
-            survey.look(&*scenario, &crowd, &properties, &trace, &contents);
+    scenario: Scenario,
+    instance: Instance,
+    survey: Survey,
+    choices: Choices,
+    /// How many executions were run, judged or not.
+    runs: usize,
+    cut: usize,
+    /// Why executions are missing, if any are.
+    limit: Option<String>,
+    /// Why there can be no verdict.
+    refused: Option<String>,
+}
+
+impl Exploration {
+    fn new(engine: &'static str, scenario: &Scenario, instance: &Instance) -> Result<Self, CheckError> {
+        if let Some(reason) = unsupported(instance) {
+            return Err(CheckError::Unsupported { engine, reason });
         }
-    });
-    let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
-    let survey = std::mem::replace(&mut *survey, Survey::new(Choice::Best));
-    let cut_short = survey.executions < executions as u64;
-    Ok((survey, cut_short))
+        Ok(Exploration {
+            engine,
+            scenario: scenario.clone(),
+            instance: instance.clone(),
+            survey: Survey::new(Choice::Best),
+            choices: Choices::new(),
+            runs: 0,
+            cut: 0,
+            limit: None,
+            refused: None,
+        })
+    }
+
+    /// Runs a scheduler until it has nothing more to offer.
+    fn run(
+        self,
+        scheduler: impl Scheduler + 'static,
+        picks: Picks,
+        properties: &[Property],
+    ) -> Result<Self, CheckError> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            // With its first execution shuttle puts a panic hook in front that announces every panic there is from then
+            // on, whosever it is. Nothing here is left for it to announce.
+            let before = panic::take_hook();
+            ::shuttle::check_dfs(|| (), Some(1));
+            drop(panic::take_hook());
+            panic::set_hook(before);
+        });
+        let engine = self.engine;
+        let mut config = Config::new();
+        config.failure_persistence = FailurePersistence::None;
+        config.max_steps = MaxSteps::None;
+        let world = World::new(&self.scenario, &self.instance, MOST_STEPS);
+        let (scenario, instance) = (self.scenario.clone(), self.instance.clone());
+        let exploration = Rc::new(RefCell::new(self));
+        let judge = {
+            let (exploration, properties) = (Rc::clone(&exploration), properties.to_vec());
+            move |execution: Execution| exploration.borrow_mut().judge(&execution, &properties)
+        };
+        let runner = Runner::new(StepScheduler::new(scheduler, world.clone(), picks, judge), config);
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            quietly(|| runner.run(move || execute(&scenario, &instance, &world)));
+        }));
+        if let Err(payload) = ran {
+            panic!("the {engine} engine failed: {}", message(&*payload));
+        }
+        let exploration = Rc::into_inner(exploration).expect("the scheduler is gone, and it had the only other handle");
+        let exploration = exploration.into_inner();
+        match exploration.refused {
+            Some(reason) => Err(CheckError::Unsupported { engine, reason }),
+            None => Ok(exploration),
+        }
+    }
+
+    /// Looks at an execution. Says whether to run more.
+    fn judge(&mut self, execution: &Execution, properties: &[Property]) -> bool {
+        let Execution { how, trace, contents, picks } = execution;
+        self.runs += 1;
+        let judged = self.choices.heard(picks);
+        match how {
+            How::Ended if judged => {
+                self.survey.look(&self.scenario, &self.instance, properties, trace, contents, false);
+            }
+            How::Endless if judged => {
+                self.survey.look_endless(&self.scenario, properties, trace);
+            }
+            How::Ended | How::Endless | How::Missing => {}
+            How::CutShort => {
+                self.cut += 1;
+                self.limit = Some(format!("an execution went on for more than {MOST_STEPS} steps"));
+            }
+            How::Refused(reason) => self.refused = Some(reason.clone()),
+        }
+        self.refused.is_none() && self.cut < MOST_CUT
+    }
+
+    fn findings(self, properties: &[Property]) -> Result<Vec<Finding>, CheckError> {
+        let explored = Explored(vec![("executions", self.survey.executions)]);
+        let weak: Vec<_> = self.survey.weakly_ordered.iter().copied().collect();
+        let weak = weak.join(", ");
+        let assumed = (!weak.is_empty())
+            .then(|| format!("weaker orderings behave as SeqCst ({weak}): what else they allow was not looked at"));
+        let basis = Basis { memory: MemoryModel::SequentiallyConsistent, assumed: assumed.into_iter().collect() };
+        let limit = self.limit.as_deref();
+        self.survey.findings(self.engine, &self.scenario, &self.instance, properties, &explored, limit, &basis)
+    }
 }
 
-/// What a survey says, with the limit that it hit, if any.
-fn findings((survey, cut_short): (Survey, bool), properties: &[Property], limit: Option<String>) -> Vec<Finding> {
-    let limit = limit.or(cut_short.then(too_long));
-    let explored = Explored(vec![("executions", survey.executions)]);
-    survey.findings(properties, &explored, limit.as_deref())
+/// What there is about an instance that shuttle cannot check.
+fn unsupported(instance: &Instance) -> Option<String> {
+    if instance.kills > 0 || instance.lock != LockKind::Owned {
+        return Some("knows no kills and only owned locks; the counting engine does".to_owned());
+    }
+    instance.is_any().then(|| "runs a number of threads of each role, not any; the coverability engine does".to_owned())
 }
 
-fn too_long() -> String {
-    format!("an execution went on for more than {MOST_STEPS} steps")
+/// What a panic says.
+fn message(payload: &(dyn std::any::Any + Send)) -> &str {
+    let message = payload.downcast_ref::<String>().map(String::as_str);
+    message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given")
 }

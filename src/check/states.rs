@@ -19,6 +19,13 @@ impl States {
         self.ends.len()
     }
 
+    /// How much memory the set takes.
+    pub fn bytes(&self) -> usize {
+        self.words.capacity() * size_of::<u32>()
+            + self.ends.capacity() * size_of::<usize>()
+            + self.numbers.capacity() * (size_of::<(u32, u32)>() + 1)
+    }
+
     pub fn get(&self, number: usize) -> &[u32] {
         slice(&self.words, &self.ends, number)
     }
@@ -30,17 +37,20 @@ impl States {
         self.numbers.find(spread(hash), same).map(|(_, number)| *number as usize)
     }
 
-    /// Adds a state; says whether it is new.
-    pub fn insert(&mut self, state: &[u32]) -> bool {
+    /// Adds a state; gives its number, and says whether it is new.
+    pub fn insert(&mut self, state: &[u32]) -> (usize, bool) {
         let States { words, ends, numbers } = self;
         let hash = hash(state);
         let same = |(other, number): &(u32, u32)| *other == hash && slice(words, ends, *number as usize) == state;
-        let entry = numbers.entry(spread(hash), same, |(hash, _)| spread(*hash));
-        let hashbrown::hash_table::Entry::Vacant(vacant) = entry else { return false };
-        vacant.insert((hash, u32::try_from(ends.len()).expect("memory runs out before 2^32 states")));
+        let vacant = match numbers.entry(spread(hash), same, |(hash, _)| spread(*hash)) {
+            hashbrown::hash_table::Entry::Occupied(known) => return (known.get().1 as usize, false),
+            hashbrown::hash_table::Entry::Vacant(vacant) => vacant,
+        };
+        let number = ends.len();
+        vacant.insert((hash, u32::try_from(number).expect("memory runs out before 2^32 states")));
         words.extend_from_slice(state);
         ends.push(words.len());
-        true
+        (number, true)
     }
 }
 

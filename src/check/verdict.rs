@@ -1,7 +1,7 @@
 //! Verdicts, and what an engine is.
 
-use super::{AutomatonError, Crowd, Final, Property, sighting};
-use crate::platform::{Move, Trace};
+use super::{AutomatonError, Final, Kind, Property, evidence};
+use crate::platform::{Instance, Move, Trace};
 use crate::scenario::Scenario;
 use crate::trace::{Closing, ReplayError, Schedule, lanes, replay};
 use std::fmt;
@@ -15,10 +15,10 @@ pub trait Engine {
     ///
     /// # Errors
     /// The scenario cannot be checked by this engine at all; see [`CheckError`].
-    fn check<S: Scenario>(
+    fn check(
         &self,
-        scenario: &S,
-        crowd: &Crowd,
+        scenario: &Scenario,
+        instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError>;
 }
@@ -29,7 +29,7 @@ pub enum CheckError {
     /// The scenario breaks an assumption that verdicts rest on.
     #[error(transparent)]
     Automaton(#[from] AutomatonError),
-    /// The engine cannot check such a crowd.
+    /// The engine cannot check such an instance.
     #[error("the {engine} engine {reason}")]
     Unsupported {
         /// Which engine.
@@ -45,6 +45,9 @@ pub enum CheckError {
         /// What happened on replay.
         reason: String,
     },
+    /// The question makes no sense for the scenario.
+    #[error("{0}")]
+    Question(String),
 }
 
 /// What an engine has to say of one property.
@@ -57,6 +60,36 @@ pub struct Finding {
     /// For [`Property::NoOversell`]: the most that were sold in any execution explored; `None` if that was not
     /// found out, or if there is no bound.
     pub worst: Option<u64>,
+    /// What the verdict rests on.
+    pub basis: Basis,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// Under which memory model it holds.
+    pub memory: MemoryModel,
+    /// What was not looked at, or only cross-checked, in words; nothing if there is nothing.
+    pub assumed: Vec<String>,
+}
+
+/// A memory model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MemoryModel {
+    /// Every execution is an interleaving of steps.
+    SequentiallyConsistent,
+    /// What loom knows of C11: stale reads, but no load buffering, and `SeqCst` taken for `AcqRel`.
+    LoomC11,
+}
+
+impl MemoryModel {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            MemoryModel::SequentiallyConsistent => "sequentially consistent",
+            MemoryModel::LoomC11 => "loom's approximation of C11",
+        }
+    }
 }
 
 /// What is so, with what was explored to say it.
@@ -92,12 +125,11 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict that a witness, or the lack of one after everything was explored, comes to.
     pub(crate) fn settled(property: Property, witness: Option<Witness>, explored: Explored) -> Verdict {
-        use super::Kind::{Always, Sometimes};
         match (property.kind(), witness) {
-            (Always, Some(witness)) => Verdict::Refuted { witness: Box::new(witness), explored },
-            (Always, None) => Verdict::Proved(explored),
-            (Sometimes, Some(witness)) => Verdict::Possible { witness: Box::new(witness), explored },
-            (Sometimes, None) => Verdict::Impossible(explored),
+            (Kind::Always, Some(witness)) => Verdict::Refuted { witness: Box::new(witness), explored },
+            (Kind::Always, None) => Verdict::Proved(explored),
+            (Kind::Sometimes, Some(witness)) => Verdict::Possible { witness: Box::new(witness), explored },
+            (Kind::Sometimes, None) => Verdict::Impossible(explored),
         }
     }
 
@@ -109,6 +141,16 @@ impl Verdict {
             Verdict::Possible { .. } => "possible",
             Verdict::Impossible(_) => "impossible",
             Verdict::Inconclusive { .. } => "inconclusive",
+        }
+    }
+
+    /// Whether the property holds: an *always* that is proved, a *sometimes* that is possible. `None` if it is not
+    /// known.
+    pub fn holds(&self) -> Option<bool> {
+        match self {
+            Verdict::Proved(_) | Verdict::Possible { .. } => Some(true),
+            Verdict::Refuted { .. } | Verdict::Impossible(_) => Some(false),
+            Verdict::Inconclusive { .. } => None,
         }
     }
 
@@ -157,7 +199,7 @@ pub struct Witness {
     /// What it shows.
     pub property: Property,
     /// Who is in it.
-    pub crowd: Crowd,
+    pub instance: Instance,
     /// The order of moves.
     pub schedule: Schedule,
     /// What happens.
@@ -171,30 +213,51 @@ impl Witness {
     ///
     /// # Errors
     /// It does not; an engine that asks for this has found something that is not so.
-    pub fn by_replay<S: Scenario>(
-        scenario: &S,
-        crowd: &Crowd,
+    pub fn by_replay(
+        scenario: &Scenario,
+        instance: &Instance,
         property: Property,
         schedule: Vec<Move>,
     ) -> Result<Witness, String> {
         let schedule = Schedule(schedule);
-        let model = replay(scenario, crowd, &schedule).map_err(|e: ReplayError| e.to_string())?;
-        let end = Final::of_model(&model, crowd);
+        let model = replay(scenario, instance, &schedule).map_err(|e: ReplayError| e.to_string())?;
+        if let Some(refusal) = model.refusal() {
+            return Err(refusal.to_string());
+        }
         let trace = model.trace().clone();
-        match sighting(property, &trace, scenario.tickets(), crowd, end.as_ref()) {
-            Some(seen) if seen.moves == schedule.0.len() => {
-                Ok(Witness { property, crowd: *crowd, schedule, trace, remark: seen.remark })
+        let witness = |remark| Witness {
+            property,
+            instance: instance.clone(),
+            schedule: schedule.clone(),
+            trace: trace.clone(),
+            remark,
+        };
+        if property == Property::NoLivelock {
+            // That no end can be reached from here is what the engine has found; no single execution shows it.
+            return match Final::of_model(&model, instance) {
+                None => Ok(witness("steps can be taken for ever, and no execution from here on ends".to_owned())),
+                Some(_) => {
+                    let schedule = schedule.text(scenario);
+                    Err(format!("the execution of {schedule} is at an end, and so no livelock"))
+                }
+            };
+        }
+        let end = Final::of_model(&model, instance);
+        match evidence(property, scenario, &trace, end.as_ref()) {
+            Some(seen) if seen.moves == schedule.0.len() => Ok(witness(seen.remark)),
+            seen => {
+                let schedule = schedule.text(scenario);
+                Err(format!("{property} shows at {seen:?} on schedule {schedule}, and not at its end"))
             }
-            seen => Err(format!("{property} shows at {seen:?} on schedule {schedule}, and not at its end")),
         }
     }
 
     /// The trace in lanes.
-    pub fn lanes<S: Scenario>(&self, scenario: &S) -> String {
+    pub fn lanes(&self, scenario: &Scenario) -> String {
         let remark = vec![format!("{}: {}", self.property, self.remark)];
         let closing = match self.property.kind() {
-            super::Kind::Always => Closing::Broken(remark),
-            super::Kind::Sometimes => Closing::Reached(remark),
+            Kind::Always => Closing::Broken(remark),
+            Kind::Sometimes => Closing::Reached(remark),
         };
         lanes(scenario, &self.trace, &closing)
     }

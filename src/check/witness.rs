@@ -1,18 +1,20 @@
-//! Canonical witnesses: of all executions that show a property the one with the fewest buyers, then the fewest
-//! moves, then the fewest context switches, then the lowest-numbered buyer first.
+//! Canonical witnesses: of all executions that show a property the one with the fewest threads, then the fewest
+//! moves, then the fewest context switches, then the lowest-numbered thread first.
 //!
-//! Buyers are counted here too, so this reaches any size. A breadth-first search finds the fewest moves; going
+//! Threads are counted here too, so this reaches any size. A breadth-first search finds the fewest moves; going
 //! back over its layers, every state on a shortest path learns how few switches the rest can do with. Whether
 //! the next move is a switch depends only on where the last mover stands, so counts are enough. Going forward
-//! again, buyers get their numbers: at each move the lowest number that stays within the optimum.
+//! again, threads get their numbers: at each move the lowest number that stays within the optimum.
 
 use super::automaton::{Automaton, AutomatonError, NodeId};
-use super::exploration::{Mover, Space, Transition};
+use super::exploration::{MOST_THREADS, Mover, Space, Transition};
+use super::livelock::Trapped;
 use super::states::States;
-use super::{CheckError, Crowd, Property, Witness};
-use crate::platform::{Actor, Move};
-use crate::scenario::{Launch, Scenario};
+use super::{CheckError, Instance, Property, Scope, Threads, Witness};
+use crate::platform::{Act, Actor, Move};
+use crate::scenario::Launch;
 use rustc_hash::FxHashMap;
+use std::ops::RangeInclusive;
 
 /// What came of a search for a witness.
 pub enum Sought<W> {
@@ -24,20 +26,20 @@ pub enum Sought<W> {
     Stopped(String),
 }
 
-/// Searches for the canonical witness of a property in crowds of one buyer, two buyers, up to `crowd.buyers`.
-/// Every such search keeps at most `max_states` states.
-pub fn smallest<S: Scenario>(
+/// Searches for the canonical witness of a property in instances of few threads first. Those roles vary that the instance
+/// leaves open, and the first: they have at least one thread each and in all as many as `threads` says (and not more than
+/// the instance).
+pub fn smallest(
     engine: &'static str,
-    automaton: &mut Automaton<S>,
-    crowd: &Crowd,
+    automaton: &mut Automaton,
+    instance: &Instance,
     property: Property,
-    max_states: usize,
+    threads: RangeInclusive<usize>,
 ) -> Result<Sought<Witness>, CheckError> {
-    for buyers in 1..=crowd.buyers {
-        let crowd = Crowd { buyers, ..*crowd };
-        match canonical(automaton, crowd, property, max_states) {
+    for instance in sizes(instance, threads) {
+        match canonical(automaton, &instance, property) {
             Ok(Sought::Found(schedule)) => {
-                return Witness::by_replay(automaton.scenario(), &crowd, property, schedule)
+                return Witness::by_replay(automaton.scenario(), &instance, property, schedule)
                     .map(Sought::Found)
                     .map_err(|reason| CheckError::Witness { engine, reason });
             }
@@ -51,28 +53,89 @@ pub fn smallest<S: Scenario>(
     Ok(Sought::Nowhere)
 }
 
-/// The canonical schedule that shows a property for exactly this many buyers.
-fn canonical<S: Scenario>(
-    automaton: &mut Automaton<S>,
-    crowd: Crowd,
+/// The instances in which the roles that vary have so many threads in all, those with fewer first.
+fn sizes(instance: &Instance, threads: RangeInclusive<usize>) -> Vec<Instance> {
+    let most = (*threads.end()).min(MOST_THREADS);
+    // By instance, how many threads those that vary have so far.
+    let mut sizes = vec![(0, Vec::new())];
+    for (role, threads) in instance.threads.iter().enumerate() {
+        let (vary, counts) = match *threads {
+            Threads::Any => (1, 1..=most),
+            Threads::Exactly(number) if role == 0 => (1, 1.min(number)..=number.min(most)),
+            Threads::Exactly(number) => (0, number..=number),
+        };
+        let with = |(sum, size): &(usize, Vec<Threads>), count: usize| {
+            (sum + vary * count, [&size[..], &[Threads::Exactly(count)]].concat())
+        };
+        sizes = sizes.iter().flat_map(|size| counts.clone().map(move |count| with(size, count))).collect();
+        sizes.retain(|(sum, _)| *sum <= most);
+    }
+    sizes.retain(|(sum, _)| threads.contains(sum));
+    sizes.sort_by_key(|(sum, _)| *sum);
+    sizes.into_iter().map(|(_, threads)| Instance { threads, ..instance.clone() }).collect()
+}
+
+/// The canonical schedule that shows a property for exactly this many threads.
+fn canonical(
+    automaton: &mut Automaton,
+    instance: &Instance,
     property: Property,
-    max_states: usize,
 ) -> Result<Sought<Vec<Move>>, AutomatonError> {
-    let launch = automaton.scenario().launch();
-    let mut space = Space::new(automaton, crowd)?;
-    let layers = match Layers::search(&mut space, property, max_states)? {
+    let mut space = Space::new(automaton, instance)?;
+    let mut shown = Shown { property, trapped: None };
+    if property == Property::NoLivelock {
+        match Trapped::in_all(&mut space)? {
+            Ok(trapped) if trapped.is_empty() => return Ok(Sought::Nowhere),
+            Ok(trapped) => shown.trapped = Some(trapped),
+            Err(limit) => return Ok(Sought::Stopped(limit)),
+        }
+    }
+    let layers = match Layers::search(&mut space, &shown)? {
         Sought::Found(layers) => layers,
         Sought::Nowhere => return Ok(Sought::Nowhere),
         Sought::Stopped(limit) => return Ok(Sought::Stopped(limit)),
     };
-    let options = layers.options(&mut space, property)?;
-    layers.number_buyers(&mut space, &options, launch).map(Sought::Found)
+    let options = layers.options(&mut space, &shown)?;
+    Ok(Sought::Found(layers.number_threads(&space, &options)))
+}
+
+/// Where a property shows.
+struct Shown {
+    property: Property,
+    /// For `no-livelock`: the states from which no end can be reached.
+    trapped: Option<Trapped>,
+}
+
+impl Shown {
+    /// Whether a transition shows it.
+    fn by(&self, transition: &Transition) -> bool {
+        match self.property {
+            Property::NoTornRead => transition.flags.torn,
+            Property::NoCrash => transition.flags.crash,
+            _ => false,
+        }
+    }
+
+    /// Whether a state shows it, which is an end or is not.
+    fn at(&self, space: &mut Space<'_>, state: &[u32], end: bool) -> bool {
+        match self.property.scope() {
+            Scope::States => space.state_shows(self.property, state),
+            Scope::Steps => false,
+            Scope::Ends => {
+                end && {
+                    let finale = space.finale(state);
+                    space.end_shows(self.property, state, &finale)
+                }
+            }
+            Scope::Futures => self.trapped.as_ref().is_some_and(|trapped| trapped.holds(state)),
+        }
+    }
 }
 
 /// The states of a breadth-first search up to the first layer that shows the property.
 struct Layers {
     states: States,
-    /// Where each layer starts, up to the one that shows the property (or that a torn read leads to).
+    /// Where each layer starts, up to the one that shows the property (or that a step which does leads to).
     /// invariant: `starts.len() == moves + 1`
     starts: Vec<usize>,
     moves: usize,
@@ -87,52 +150,54 @@ struct Choice {
 }
 
 impl Layers {
-    fn search<S: Scenario>(
-        space: &mut Space<'_, S>,
-        property: Property,
-        max_states: usize,
-    ) -> Result<Sought<Layers>, AutomatonError> {
+    fn search(space: &mut Space<'_>, shown: &Shown) -> Result<Sought<Layers>, AutomatonError> {
         let mut states = States::default();
-        states.insert(&space.initial()?);
+        let (initial, flags) = space.initial()?;
+        states.insert(&initial);
+        let at_once = match shown.property {
+            Property::NoTornRead => flags.torn,
+            Property::NoCrash => flags.crash,
+            _ => false,
+        };
         let (mut starts, mut next) = (vec![0], Vec::new());
+        if at_once {
+            return Ok(Sought::Found(Layers { states, starts, moves: 0 }));
+        }
         loop {
             let (start, end) = (starts[starts.len() - 1], states.len());
             if start == end {
                 return Ok(Sought::Nowhere);
             }
-            if end > max_states {
-                let buyers = space.crowd().buyers;
-                let limit =
-                    format!("it shows, but the search for a witness of {buyers} buyers stopped at {end} states");
-                return Ok(Sought::Stopped(format!("{limit} (see --max-states)")));
-            }
-            let (mut shown, mut torn) = (false, false);
+            let (mut found, mut stepped) = (false, false);
             for number in start..end {
                 let state = states.get(number).to_vec();
                 let steps = space.successors(&state, &mut next, |_, transition, next| {
-                    torn |= transition.torn;
+                    stepped |= shown.by(&transition);
                     states.insert(next);
                 })?;
-                shown |= shows(space, property, &state, !steps);
+                found |= shown.at(space, &state, !steps);
+                let (count, bytes) = (states.len(), states.bytes() + space.automaton.bytes());
+                let meter = space.automaton.meter();
+                let limit = meter.limits.max_states;
+                if let Some(limit) = meter.look("states", count, limit, bytes) {
+                    return Ok(Sought::Stopped(format!("it shows, but the search for a witness {limit}")));
+                }
             }
             let moves = starts.len() - 1;
-            if shown {
+            if found {
                 return Ok(Sought::Found(Layers { states, starts, moves }));
             }
             starts.push(end);
-            if torn && property == Property::NoTornRead {
+            if stepped {
                 return Ok(Sought::Found(Layers { states, starts, moves: moves + 1 }));
             }
         }
     }
 
     /// For every state on a shortest path, the moves that stay on one.
-    fn options<S: Scenario>(
-        &self,
-        space: &mut Space<'_, S>,
-        property: Property,
-    ) -> Result<FxHashMap<usize, Vec<Choice>>, AutomatonError> {
+    fn options(&self, space: &mut Space<'_>, shown: &Shown) -> Result<FxHashMap<usize, Vec<Choice>>, AutomatonError> {
         let mut options: FxHashMap<usize, Vec<Choice>> = FxHashMap::default();
+        let by_step = shown.property.scope() == Scope::Steps;
         let mut next = Vec::new();
         for layer in (0..self.moves).rev() {
             let end = self.starts[layer + 1];
@@ -149,11 +214,11 @@ impl Layers {
                             continue;
                         }
                         options.get(&next).map(|choices| fewest(choices, stands(&transition)))
-                    } else if property == Property::NoTornRead {
-                        transition.torn.then_some(0)
+                    } else if by_step {
+                        shown.by(&transition).then_some(0)
                     } else {
                         let end = !space.successors(&state, &mut Vec::new(), |_, _, _| {})?;
-                        (next >= self.starts[self.moves] && shows(space, property, &state, end)).then_some(0)
+                        (next >= self.starts[self.moves] && shown.at(space, &state, end)).then_some(0)
                     };
                     choices.extend(switches.map(|switches| Choice { transition, next, switches }));
                 }
@@ -165,17 +230,9 @@ impl Layers {
         Ok(options)
     }
 
-    /// Goes forward along the best moves and gives the buyers their numbers.
-    fn number_buyers<S: Scenario>(
-        &self,
-        space: &mut Space<'_, S>,
-        options: &FxHashMap<usize, Vec<Choice>>,
-        launch: Launch,
-    ) -> Result<Vec<Move>, AutomatonError> {
-        let start = space.automaton.buyer()?.0;
-        let buyers = space.crowd().buyers;
-        let started = if launch == Launch::Together { buyers } else { 1 };
-        let mut places: Vec<NodeId> = vec![start; started];
+    /// Goes forward along the best moves and gives the threads their numbers.
+    fn number_threads(&self, space: &Space<'_>, options: &FxHashMap<usize, Vec<Choice>>) -> Vec<Move> {
+        let mut numbers = Numbers::new(space);
         let (mut state, mut last, mut moves) = (0, None, Vec::new());
         while moves.len() < self.moves {
             let choices = &options[&state];
@@ -183,36 +240,75 @@ impl Layers {
                 |actor: Actor, choice: &Choice| choice.switches + usize::from(last.is_some_and(|last| last != actor));
             let mut candidates: Vec<(Move, &Choice)> = Vec::new();
             for choice in choices {
-                let kill = choice.transition.kill;
-                match choice.transition.mover {
-                    Mover::Launcher => candidates.push((Move { actor: Actor::Launcher, kill }, choice)),
-                    Mover::At(node) => {
-                        let there = (0..places.len()).filter(|buyer| places[*buyer] == node);
-                        candidates.extend(there.map(|buyer| (Move { actor: Actor::Buyer(buyer), kill }, choice)));
-                    }
-                }
+                let act = choice.transition.act;
+                let movers = numbers.at(space, choice.transition.mover);
+                candidates.extend(movers.into_iter().map(|actor| (Move { actor, act }, choice)));
             }
             let best = candidates.into_iter().min_by_key(|(mv, choice)| (cost(mv.actor, choice), *mv));
             let (mv, choice) = best.expect("a state on a shortest path has a next move");
-            if let Actor::Buyer(buyer) = mv.actor {
-                places[buyer] = choice.transition.to;
-            }
             state = choice.next;
-            let unstarted = space.unstarted(self.states.get(state)) as usize;
-            places.resize(buyers - unstarted, start);
+            numbers.moved(space, mv.actor, choice.transition.to, self.states.get(state));
             last = Some(mv.actor);
             moves.push(mv);
         }
-        Ok(moves)
+        moves
+    }
+}
+
+/// Which thread stands where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Numbers {
+    /// By role, those that have been started.
+    places: Vec<Vec<NodeId>>,
+}
+
+impl Numbers {
+    /// Everybody stands where they start.
+    pub fn new(space: &Space<'_>) -> Self {
+        let launch = space.scenario().launch();
+        let place = |(role, threads): (usize, &Threads)| {
+            let threads = threads.number().expect("witnesses have a number of threads");
+            let started = if role > 0 || launch == Launch::Together { threads } else { threads.min(1) };
+            (0..started).map(|number| space.start_of(role, number)).collect()
+        };
+        Numbers { places: space.instance().threads.iter().enumerate().map(place).collect() }
+    }
+
+    /// Those who can make a move.
+    pub fn at(&self, space: &Space<'_>, mover: Mover) -> Vec<Actor> {
+        match mover {
+            Mover::Parent => vec![Actor::Parent],
+            Mover::At(node) => {
+                let role = space.automaton.node(node).role.expect("only threads stand at control points");
+                let places = &self.places[role];
+                (0..places.len()).filter(|n| places[*n] == node).map(|n| Actor::Thread(role, n)).collect()
+            }
+        }
+    }
+
+    /// How many threads of a role have been started.
+    pub fn started(&self, role: usize) -> usize {
+        self.places[role].len()
+    }
+
+    /// Somebody has moved, and this is the state then.
+    pub fn moved(&mut self, space: &Space<'_>, actor: Actor, to: NodeId, state: &[u32]) {
+        if let Actor::Thread(role, number) = actor {
+            self.places[role][number] = to;
+        }
+        if let Some(first) = self.places.first_mut() {
+            let started = space.instance().number(0) - space.unstarted(state) as usize;
+            first.extend((first.len()..started).map(|number| space.start_of(0, number)));
+        }
     }
 }
 
 /// Where the mover can go on from, if it can.
 fn stands(transition: &Transition) -> Option<Mover> {
     match transition.mover {
-        _ if transition.kill => None,
+        _ if transition.act == Act::Kill => None,
         Mover::At(_) => Some(Mover::At(transition.to)),
-        Mover::Launcher => Some(Mover::Launcher),
+        Mover::Parent => Some(Mover::Parent),
     }
 }
 
@@ -220,14 +316,4 @@ fn stands(transition: &Transition) -> Option<Mover> {
 fn fewest(choices: &[Choice], last: Option<Mover>) -> usize {
     let cost = |choice: &Choice| choice.switches + usize::from(Some(choice.transition.mover) != last);
     choices.iter().map(cost).min().expect("a state on a shortest path has a next move")
-}
-
-/// Whether a state shows the property; a torn read is no state, but a transition.
-fn shows<S: Scenario>(space: &mut Space<'_, S>, property: Property, state: &[u32], end: bool) -> bool {
-    match property {
-        Property::NoOversell => space.sold(state).is_none_or(|sold| sold > space.tickets()),
-        Property::SearchesOverlap => space.searching(state) >= 2,
-        Property::NoTornRead => false,
-        at_end => end && at_end.shown_at_end(&space.finale(state), space.tickets(), space.crowd()),
-    }
 }

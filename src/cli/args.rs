@@ -1,18 +1,20 @@
 //! The arguments.
 
-use crate::check::{Counting, Crowd, Property};
-use crate::office::{Program, Rush};
-use crate::platform::LockKind;
-use crate::trace::Schedule;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use super::values::{Cast, EngineName, Format, Lock, Numbered, Where};
+use super::values::{buyers, seconds, speed, tickets};
+use crate::check::{Counting, Limits, Progress};
+use crate::platform::Instance;
+use crate::programs::{self, Program};
+use crate::scenario::Scenario;
+use clap::{Args, Parser, Subcommand};
 use indicatif::HumanCount;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Can my checkout sell the same ticket twice? Model-checks the programs of a ticket rush, runs them for real, and
-/// shows every failure as a trace.
+/// Can my checkout sell the same ticket twice? Model-checks the programs of a ticket rush and of shops, runs them for
+/// real, and shows every failure as a trace.
 #[derive(Parser)]
 #[command(version, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible or oversold; 2 wrong use or \
@@ -28,7 +30,7 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Check one program: a verdict for each property, and the witness of each one that is refuted
     Check(CheckArgs),
-    /// Run a program for real, over a real file
+    /// Run a program for real
     Run(RunArgs),
     /// Run exactly one interleaving and print its trace
     Replay(ReplayArgs),
@@ -38,7 +40,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// What programs, properties and engines there are, in words
     Programs,
-    /// Be one buyer of a run (started by `run` and `replay`)
+    /// Be one thread of a run (started by `run` and `replay`)
     #[command(hide = true)]
     Buyer(BuyerArgs),
 }
@@ -60,19 +62,19 @@ pub struct MatrixArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     pub what: Subject,
-    /// How many buyers come, or `any` for any number [default: as in the program]
-    #[arg(long, value_name = "B", value_parser = buyers_or_any, allow_hyphen_values = true)]
-    pub buyers: Option<Buyers>,
-    /// Check only this property; may be repeated [default: all seven]
-    #[arg(long = "property", value_name = "NAME", value_parser = property)]
-    pub properties: Vec<Property>,
-    /// Which engine checks [default: counting, or coverability for any number of buyers]
+    #[command(flatten)]
+    pub cast: Cast,
+    /// Check only this property; may be repeated [default: all that apply to the program]
+    #[arg(long = "property", value_name = "NAME")]
+    pub properties: Vec<String>,
+    /// Which engine checks [default: counting; parametric where a role has any number of threads; told-apart where
+    /// threads know who they are]
     #[arg(long, value_enum, value_name = "NAME")]
     pub engine: Option<EngineName>,
     #[command(flatten)]
     pub faults: Faults,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitArgs,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -82,7 +84,7 @@ pub struct CheckArgs {
 pub struct RunArgs {
     #[command(flatten)]
     pub what: Subject,
-    /// How many buyers come [default: as in the program]
+    /// How many threads of the first role come [default: as in the program]
     #[arg(long, value_name = "B", value_parser = buyers, allow_hyphen_values = true)]
     pub buyers: Option<usize>,
     /// The database file; an existing one is used as it is [default: a temporary file]
@@ -91,13 +93,13 @@ pub struct RunArgs {
     /// How many times faster than the original waits
     #[arg(long, value_name = "X", default_value = "1", value_parser = speed, allow_hyphen_values = true)]
     pub speed: f64,
-    /// Run buyers as threads of this process, not as processes
+    /// Run everybody as threads of this process, not as processes
     #[arg(long)]
     pub threads: bool,
-    /// Kill this many buyers with SIGKILL, at random moments (processes only)
+    /// Kill this many of them with SIGKILL, at random moments (processes only)
     #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "threads")]
     pub kills: usize,
-    /// Where the random moments of `--kills` start from
+    /// Where choices, and the random moments of `--kills`, start from
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 }
@@ -106,12 +108,12 @@ pub struct RunArgs {
 pub struct ReplayArgs {
     #[command(flatten)]
     pub what: Subject,
-    /// How many buyers come [default: as in the program]
-    #[arg(long, value_name = "B", value_parser = buyers, allow_hyphen_values = true)]
-    pub buyers: Option<usize>,
-    /// Who moves, in order: `0,0,1,p,k1` is buyer 0 twice, buyer 1, the launching parent, and the kill of buyer 1
+    #[command(flatten)]
+    pub cast: Numbered,
+    /// Who moves, in order: `0,0,1:declined,sweeper0,p,k1` is buyer 0 twice, buyer 1 taking the choice `declined`, sweeper
+    /// 0, the launching parent, and the kill of buyer 1
     #[arg(long, value_name = "MOVES", allow_hyphen_values = true)]
-    pub schedule: Schedule,
+    pub schedule: String,
     /// What becomes of the locks of the dead
     #[arg(long, value_enum, default_value_t)]
     pub lock: Lock,
@@ -124,13 +126,12 @@ pub struct ReplayArgs {
 pub struct OutcomesArgs {
     #[command(flatten)]
     pub what: Subject,
-    /// How many buyers come [default: as in the program]
-    #[arg(long, value_name = "B", value_parser = buyers, allow_hyphen_values = true)]
-    pub buyers: Option<usize>,
+    #[command(flatten)]
+    pub cast: Numbered,
     #[command(flatten)]
     pub faults: Faults,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitArgs,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -140,23 +141,28 @@ pub struct OutcomesArgs {
 pub struct ExplainArgs {
     #[command(flatten)]
     pub what: Subject,
-    /// How many buyers came [default: as in the program]
-    #[arg(long, value_name = "B", value_parser = buyers, allow_hyphen_values = true)]
-    pub buyers: Option<usize>,
     #[command(flatten)]
-    pub limits: Limits,
+    pub cast: Numbered,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 #[derive(Args)]
 pub struct BuyerArgs {
-    #[arg(value_parser = Program::named)]
+    #[arg(value_parser = programs::named)]
     pub program: &'static Program,
+    #[arg(long)]
+    pub role: String,
     #[arg(long)]
     pub number: usize,
     #[arg(long)]
+    pub tickets: u64,
+    #[arg(long)]
     pub db: PathBuf,
-    #[arg(long, value_parser = speed)]
+    #[arg(long, default_value = "1", value_parser = speed)]
     pub speed: f64,
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
     #[arg(long, value_enum)]
     pub lock: Lock,
     #[arg(long)]
@@ -167,7 +173,7 @@ pub struct BuyerArgs {
 #[derive(Args)]
 pub struct Subject {
     /// Which program; `oversell programs` lists them
-    #[arg(value_name = "PROGRAM", value_parser = Program::named)]
+    #[arg(value_name = "PROGRAM", value_parser = programs::named)]
     pub program: &'static Program,
     /// How many tickets there are [default: as in the program]
     #[arg(long, value_name = "T", value_parser = tickets, allow_hyphen_values = true)]
@@ -175,15 +181,15 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The program over a fresh database.
-    pub fn rush(&self) -> Rush {
-        Rush::new(self.program, self.tickets.unwrap_or(self.program.tickets))
+    /// The program's scenario, with so many tickets.
+    pub fn scenario(&self) -> Scenario {
+        self.program.scenario(self.tickets.unwrap_or(self.program.tickets))
     }
 }
 
 #[derive(Args)]
 pub struct Faults {
-    /// How many buyers may be killed, between any two of their steps
+    /// How many threads may be killed, between any two of their steps
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub kills: usize,
     /// What becomes of the locks of the dead
@@ -192,137 +198,50 @@ pub struct Faults {
 }
 
 impl Faults {
-    pub fn crowd(&self, buyers: usize) -> Crowd {
-        Crowd { buyers, kills: self.kills, lock: self.lock.into() }
+    /// The same threads with these faults.
+    pub fn befall(&self, instance: Instance) -> Instance {
+        instance.kills(self.kills).lock(self.lock.into())
     }
 }
 
 #[derive(Args)]
-pub struct Limits {
-    /// The most states to keep in memory; past that, the verdict is inconclusive [default: 20000000, for any number
-    /// of buyers 200000, to explain an output 2000000]
+pub struct LimitArgs {
+    /// The most states to keep in memory; past that, the verdict is inconclusive [default: 20000000, for any number of
+    /// threads 200000, to explain an output 2000000]
     #[arg(long, value_name = "N")]
     max_states: Option<usize>,
+    /// The longest that it may take [default: 300]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_hyphen_values = true)]
+    max_time: Option<Duration>,
+    /// The most memory that states may take, in megabytes [default: 2048]
+    #[arg(long, value_name = "MB")]
+    max_memory: Option<usize>,
 }
 
-impl Limits {
-    /// The most states, where so many are usual.
-    pub fn max_states(&self, usual: usize) -> usize {
-        self.max_states.unwrap_or(usual)
-    }
-
-    /// The counting engine within these limits, showing its progress if somebody watches.
-    pub fn counting(&self, usual: usize) -> Counting {
+impl LimitArgs {
+    /// The limits that are usual, but for those that are given; showing progress if somebody watches.
+    pub fn limits(&self, usual: Limits) -> Limits {
         let progress = std::io::stderr().is_terminal().then(|| {
             let bar = indicatif::ProgressBar::new_spinner();
             let start = Instant::now();
-            Arc::new(move |states: u64| {
-                let rate = HumanCount((states as f64 / start.elapsed().as_secs_f64()) as u64);
-                bar.set_message(format!("{} states, {rate} per second", HumanCount(states)));
+            Arc::new(move |progress: &Progress| {
+                let Progress { doing, count, limit } = progress;
+                let rate = HumanCount((*count as f64 / start.elapsed().as_secs_f64()) as u64);
+                bar.set_message(format!("{} of {} {doing}, {rate} per second", HumanCount(*count), HumanCount(*limit)));
                 bar.tick();
-            }) as Arc<dyn Fn(u64) + Send + Sync>
+            }) as Arc<dyn Fn(&Progress) + Send + Sync>
         });
-        Counting { max_states: self.max_states(usual), progress, ..Counting::default() }
-    }
-}
-
-/// A number of buyers, or any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Buyers {
-    Exactly(usize),
-    Any,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    #[default]
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EngineName {
-    Counting,
-    Coverability,
-    ShuttleDfs,
-    ShuttlePct,
-    Loom,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Lock {
-    /// Freed by the kernel, as a file lock is
-    #[default]
-    Owned,
-    /// Freed by nobody
-    Semaphore,
-}
-
-impl From<Lock> for LockKind {
-    fn from(lock: Lock) -> Self {
-        match lock {
-            Lock::Owned => LockKind::Owned,
-            Lock::Semaphore => LockKind::Semaphore,
+        Limits {
+            max_states: self.max_states.unwrap_or(usual.max_states),
+            max_time: self.max_time.unwrap_or(usual.max_time),
+            max_memory: self.max_memory.map_or(usual.max_memory, |megabytes| megabytes.saturating_mul(1 << 20)),
+            progress,
+            ..usual
         }
     }
-}
 
-impl From<LockKind> for Lock {
-    fn from(lock: LockKind) -> Self {
-        match lock {
-            LockKind::Owned => Lock::Owned,
-            LockKind::Semaphore => Lock::Semaphore,
-        }
+    /// The counting engine within these limits.
+    pub fn counting(&self) -> Counting {
+        Counting { limits: self.limits(Counting::default().limits) }
     }
-}
-
-impl Lock {
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Lock::Owned => "owned",
-            Lock::Semaphore => "semaphore",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Where {
-    /// In memory
-    #[default]
-    Model,
-    /// On threads, over a real file
-    Threads,
-    /// On processes, over a real file
-    Processes,
-}
-
-fn buyers(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("at least one buyer must come".to_owned()),
-        Ok(buyers) if buyers <= crate::check::MOST_BUYERS => Ok(buyers),
-        _ => Err(format!("write a whole number from 1 to {}", crate::check::MOST_BUYERS)),
-    }
-}
-
-fn buyers_or_any(text: &str) -> Result<Buyers, String> {
-    match text {
-        "any" => Ok(Buyers::Any),
-        number => buyers(number).map(Buyers::Exactly).map_err(|reason| format!("{reason}, or `any`")),
-    }
-}
-
-fn tickets(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(speed) if speed > 0.0 && f64::is_finite(speed) => Ok(speed),
-        _ => Err("write a number above 0; 10 is ten times as fast".to_owned()),
-    }
-}
-
-fn property(name: &str) -> Result<Property, String> {
-    name.parse()
 }

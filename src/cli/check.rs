@@ -1,79 +1,78 @@
 //! `oversell check`: one program, a verdict for each property.
 
-use super::args::{Buyers, CheckArgs, EngineName, Format, Limits, Lock};
-use super::report::{Row, holds, json, witness};
+use super::args::{CheckArgs, EngineName, Format, LimitArgs};
+use super::report::{Row, json, witness};
 use super::{Done, Exit, Failure, print};
-use crate::check::{Counting, Coverability, Crowd, Engine, Finding, Property, ShuttleDfs, ShuttlePct, Verdict};
-use crate::office::Rush;
+use crate::check::{Coverability, Engine, Finding, Parametric, Property, ToldApart, Verdict};
+#[cfg(feature = "shuttle")]
+use crate::check::{ShuttleDfs, ShuttlePct};
+use crate::platform::Instance;
 use crate::scenario::Scenario;
+use crate::trace::{threads, title};
 use std::fmt::Write;
 
 pub fn check(args: &CheckArgs) -> Done {
-    let rush = args.what.rush();
-    let buyers = args.buyers.unwrap_or(Buyers::Exactly(args.what.program.buyers));
-    let mut properties = args.properties.clone();
-    let mut seen = Vec::new();
-    properties.retain(|property| {
-        !seen.contains(property) && {
-            seen.push(*property);
-            true
+    let (program, scenario) = (args.what.program, args.what.scenario());
+    let instance = args.faults.befall(args.cast.instance(program, &scenario)?);
+    let mut properties: Vec<Property> = Vec::new();
+    for name in &args.properties {
+        let property = Property::named(&scenario, name)?;
+        if !properties.contains(&property) {
+            properties.push(property);
         }
-    });
-    if properties.is_empty() {
-        properties = Property::ALL.to_vec();
     }
-    let crowd = args.faults.crowd(if let Buyers::Exactly(buyers) = buyers { buyers } else { 0 });
-    let engine =
-        args.engine.unwrap_or(if buyers == Buyers::Any { EngineName::Coverability } else { EngineName::Counting });
-    let (engine, findings) = ask(engine, &rush, buyers, &crowd, &properties, &args.limits)?;
-
-    let (kills, lock) = (args.faults.kills, args.faults.lock);
-    let row = |finding| Row { program: rush.program(), tickets: rush.tickets(), buyers, kills, lock, engine, finding };
+    if properties.is_empty() {
+        properties = Property::of(&scenario);
+    }
+    let any = instance.is_any();
+    let engine = args.engine.unwrap_or(match any {
+        _ if scenario.has_identities() => EngineName::ToldApart,
+        true => EngineName::Parametric,
+        false => EngineName::Counting,
+    });
+    if engine != EngineName::ToldApart && matches!(engine, EngineName::Parametric | EngineName::Coverability) != any {
+        return Err(Failure::new(if any {
+            "only the engines parametric and coverability check any number of threads; name a number, or leave out \
+             --engine"
+        } else {
+            "the engines parametric and coverability check any number of threads, no certain one; write --buyers any, \
+             or --threads ROLE=any"
+        }));
+    }
+    let engine = by_name(engine, &args.limits)?;
+    let findings = engine.check(&scenario, &instance, &properties)?;
+    let (scenario, instance) = (&scenario, &instance);
     match args.format {
-        Format::Json => print(&json(findings.iter().map(|finding| row(finding).as_json()).collect()))?,
-        Format::Text => print(&text(&rush, buyers, args.faults.lock, kills, engine, &findings))?,
+        Format::Json => {
+            let row = |finding| Row { program, scenario, instance, engine: engine.name(), finding }.as_json();
+            print(&json(findings.iter().map(row).collect()))?;
+        }
+        Format::Text => print(&text(scenario, instance, engine.name(), &findings))?,
     }
     Ok(exit(&findings))
 }
 
-/// Puts the question to an engine.
-fn ask(
-    engine: EngineName,
-    rush: &Rush,
-    buyers: Buyers,
-    crowd: &Crowd,
-    properties: &[Property],
-    limits: &Limits,
-) -> Result<(&'static str, Vec<Finding>), Failure> {
-    fn put(
-        engine: &impl Engine,
-        rush: &Rush,
-        crowd: &Crowd,
-        properties: &[Property],
-    ) -> Result<(&'static str, Vec<Finding>), Failure> {
-        Ok((engine.name(), engine.check(rush, crowd, properties)?))
-    }
-    if (engine == EngineName::Coverability) != (buyers == Buyers::Any) {
-        return Err(Failure::new(match buyers {
-            Buyers::Any => {
-                "only the coverability engine checks any number of buyers; name a number, or leave out --engine"
-            }
-            Buyers::Exactly(_) => {
-                "the coverability engine checks any number of buyers, no certain one; write --buyers any"
-            }
-        }));
-    }
-    let counting = limits.counting(Counting::default().max_states);
+fn by_name(engine: EngineName, limits: &LimitArgs) -> Result<Box<dyn Engine>, Failure> {
     match engine {
-        EngineName::Counting => put(&counting, rush, crowd, properties),
-        EngineName::Coverability => {
-            let max_states = limits.max_states(Coverability::default().max_states);
-            put(&Coverability { max_states, counting }, rush, crowd, properties)
+        EngineName::Counting => Ok(Box::new(limits.counting())),
+        EngineName::ToldApart => Ok(Box::new(ToldApart { limits: limits.limits(ToldApart::default().limits) })),
+        EngineName::Parametric => {
+            let usual = Parametric::default();
+            Ok(Box::new(Parametric { limits: limits.limits(usual.limits.clone()), ..usual }))
         }
-        EngineName::ShuttleDfs => put(&ShuttleDfs::default(), rush, crowd, properties),
-        EngineName::ShuttlePct => put(&ShuttlePct::default(), rush, crowd, properties),
+        EngineName::Coverability => {
+            Ok(Box::new(Coverability { limits: limits.limits(Coverability::default().limits) }))
+        }
+        #[cfg(feature = "shuttle")]
+        EngineName::ShuttleDfs => Ok(Box::new(ShuttleDfs::default())),
+        #[cfg(feature = "shuttle")]
+        EngineName::ShuttlePct => Ok(Box::new(ShuttlePct::default())),
+        #[cfg(not(feature = "shuttle"))]
+        EngineName::ShuttleDfs | EngineName::ShuttlePct => {
+            Err(Failure::new("this build is without shuttle; build it with --features shuttle"))
+        }
         #[cfg(loom)]
-        EngineName::Loom => put(&crate::check::Loom::default(), rush, crowd, properties),
+        EngineName::Loom => Ok(Box::new(crate::check::Loom::default())),
         #[cfg(not(loom))]
         EngineName::Loom => Err(Failure::new(
             "this build is without loom; build it with it: RUSTFLAGS=\"--cfg loom\" cargo run -- check … --engine loom",
@@ -82,7 +81,7 @@ fn ask(
 }
 
 fn exit(findings: &[Finding]) -> Exit {
-    let verdicts: Vec<_> = findings.iter().map(|finding| holds(&finding.verdict)).collect();
+    let verdicts: Vec<_> = findings.iter().map(|finding| finding.verdict.holds()).collect();
     if verdicts.contains(&Some(false)) {
         Exit::Fails
     } else if verdicts.contains(&None) {
@@ -92,44 +91,49 @@ fn exit(findings: &[Finding]) -> Exit {
     }
 }
 
-fn text(rush: &Rush, buyers: Buyers, lock: Lock, kills: usize, engine: &str, findings: &[Finding]) -> String {
-    let mut text = String::new();
-    let who = match buyers {
-        Buyers::Exactly(1) => "1 buyer".to_owned(),
-        Buyers::Exactly(buyers) => format!("{buyers} buyers"),
-        Buyers::Any => "any number of buyers".to_owned(),
-    };
-    let tickets = rush.tickets();
-    let plural = if tickets == 1 { "" } else { "s" };
-    let faults = if kills == 0 { String::new() } else { format!(", up to {kills} killed, {} lock", lock.name()) };
+fn text(scenario: &Scenario, instance: &Instance, engine: &str, findings: &[Finding]) -> String {
     let explored = findings.first().map(|finding| finding.verdict.explored().to_string()).unwrap_or_default();
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}: {who}, {tickets} ticket{plural}{faults}", rush.program().name);
-    let _ = writeln!(text, "{engine}: {explored}\n");
-    for Finding { property, verdict, worst } in findings {
-        let mark = match holds(verdict) {
+    let mut text = format!("{}\n{engine}: {explored}\n\n", title(scenario, instance));
+    for Finding { property, verdict, worst, .. } in findings {
+        let mark = match verdict.holds() {
             Some(true) => "✓",
             Some(false) => "✗",
             None => "?",
         };
-        let detail = match (verdict, worst) {
-            (Verdict::Refuted { witness, .. }, Some(worst)) => {
-                format!("at worst {worst} sold of {tickets}; shown by {}", buyers_of(witness.crowd.buyers))
+        let shown_by = verdict.witness().map(|witness| threads(scenario, &witness.instance));
+        let detail = match (verdict, shown_by, worst) {
+            (Verdict::Refuted { .. }, Some(shown_by), Some(worst)) => {
+                format!("at worst {worst} sold of {}; shown by {shown_by}", scenario.stock().unwrap_or(0))
             }
-            (Verdict::Refuted { witness, .. }, None) => format!("shown by {}", buyers_of(witness.crowd.buyers)),
-            (Verdict::Inconclusive { limit, .. }, _) => limit.clone(),
+            (Verdict::Refuted { .. }, Some(shown_by), None) => format!("shown by {shown_by}"),
+            (Verdict::Inconclusive { limit, .. }, ..) => limit.clone(),
             _ => String::new(),
         };
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", format!("{mark} {property:16}  {:12}  {detail}", verdict.name()).trim_end());
     }
+    text.push_str(&rests_on(findings));
     for finding in findings {
         if let Verdict::Refuted { witness: shown, .. } = &finding.verdict {
-            let _ = write!(text, "\n{}", witness(rush, shown));
+            let _ = write!(text, "\n{}", witness(scenario, shown));
         }
     }
     text
 }
 
-fn buyers_of(buyers: usize) -> String {
-    if buyers == 1 { "1 buyer".to_owned() } else { format!("{buyers} buyers") }
+/// What proofs rest on, each thing once.
+fn rests_on(findings: &[Finding]) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for Finding { verdict, basis, .. } in findings {
+        if !matches!(verdict, Verdict::Proved(_) | Verdict::Impossible(_)) {
+            continue;
+        }
+        let memory = format!("memory is {}", basis.memory.name());
+        for what in std::iter::once(&memory).chain(&basis.assumed) {
+            if !said.contains(what) {
+                said.push(what.clone());
+            }
+        }
+    }
+    if said.is_empty() { String::new() } else { format!("\nWhat is proved rests on this:\n- {}\n", said.join("\n- ")) }
 }

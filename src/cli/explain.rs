@@ -1,18 +1,18 @@
 //! `oversell explain`: is this console output possible?
 
 use super::args::ExplainArgs;
-use super::report::{replay_line, title};
+use super::report::replay_line;
 use super::{Done, Exit, Failure, print};
-use crate::check::{Crowd, Explanation, explain as search};
-use crate::trace::{Closing, lanes, replay};
+use crate::check::{Explanation, Limits, explain as search};
+use crate::trace::{Closing, lanes, replay, threads, title};
 use std::io::Read;
 
-/// Buyers that are told apart take more room, so fewer states than usual are enough.
+/// Threads that are told apart take more room, so fewer states than usual are enough.
 const MOST_STATES: usize = 2_000_000;
 
 pub fn explain(args: &ExplainArgs) -> Done {
-    let rush = args.what.rush();
-    let crowd = Crowd::of(args.buyers.unwrap_or(args.what.program.buyers));
+    let scenario = args.what.scenario();
+    let instance = args.cast.instance(args.what.program, &scenario)?;
     let mut output = Vec::new();
     std::io::stdin().read_to_end(&mut output).map_err(|e| Failure::new(format!("cannot read standard input: {e}")))?;
     let output = String::from_utf8(output).map_err(|e| {
@@ -23,21 +23,21 @@ pub fn explain(args: &ExplainArgs) -> Done {
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }
-    let program = rush.program().name;
-    let limits = args.limits.counting(MOST_STATES);
-    match search(&rush, &crowd, &lines, &limits)? {
+    let (program, with) = (scenario.name(), threads(&scenario, &instance));
+    let limits = args.limits.limits(Limits { max_states: MOST_STATES, ..Limits::default() });
+    match search(&scenario, &instance, &lines, &limits)? {
         Explanation::Possible(schedule) => {
-            let model = replay(&rush, &crowd, &schedule).expect("the search has made every one of these moves");
+            let model = replay(&scenario, &instance, &schedule).expect("the search has made every one of these moves");
             let closing = Closing::Reached(vec![format!("{program} can print exactly these {} lines", lines.len())]);
-            let text = lanes(&rush, model.trace(), &closing);
-            print(&format!("{}\n{text}\n{}\n", title(&rush, &crowd), replay_line(&rush, &crowd, &schedule)))?;
+            let text = lanes(&scenario, model.trace(), &closing);
+            let (title, line) = (title(&scenario, &instance), replay_line(&scenario, &instance, &schedule));
+            print(&format!("{title}\n\n{text}\n{line}\n"))?;
             Ok(Exit::Holds)
         }
         Explanation::Impossible { line } => {
             print(&format!(
-                "✗ {program} with {} buyers cannot print this: no execution that prints the lines before it goes on \
+                "✗ {program} with {with} cannot print this: no execution that prints the lines before it goes on \
                  with\nline {}: {}\n",
-                crowd.buyers,
                 line + 1,
                 lines[line]
             ))?;
@@ -45,9 +45,8 @@ pub fn explain(args: &ExplainArgs) -> Done {
         }
         Explanation::Unfinished => {
             print(&format!(
-                "✗ {program} with {} buyers cannot print only this: every execution that prints these {} lines goes on \
+                "✗ {program} with {with} cannot print only this: every execution that prints these {} lines goes on \
                  to print more\n",
-                crowd.buyers,
                 lines.len()
             ))?;
             Ok(Exit::Fails)

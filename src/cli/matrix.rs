@@ -1,18 +1,20 @@
 //! `oversell matrix`: every program against every property.
 
-use super::args::{Buyers, Format, Lock, MatrixArgs};
-use super::report::{Row, holds, json};
+use super::args::{Format, MatrixArgs};
+use super::report::{Row, json};
 use super::{Done, Exit, print};
-use crate::check::{Counting, Coverability, Crowd, Engine, Finding, Property, Verdict};
-use crate::office::{PROGRAMS, Program, Rush};
-use std::fmt::Write;
+use crate::check::{Counting, Engine, Finding, Parametric, Property, Verdict};
+use crate::platform::{Instance, Threads};
+use crate::programs::{self, Program};
+use crate::scenario::Scenario;
 use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
 
 /// One program at one size.
 struct Line {
     program: &'static Program,
-    buyers: Buyers,
+    scenario: Scenario,
+    instance: Instance,
     engine: &'static str,
     findings: Vec<Finding>,
     took: Duration,
@@ -21,17 +23,18 @@ struct Line {
 /// The matrix is a report: its exit code is 0 whatever fails in it.
 pub fn matrix(args: &MatrixArgs) -> Done {
     let mut lines = Vec::new();
-    for program in PROGRAMS {
-        let rush = Rush::new(program, program.tickets);
-        let start = Instant::now();
-        let engine = Counting::default();
-        let findings = engine.check(&rush, &Crowd::of(program.buyers), &Property::ALL)?;
-        let (buyers, took) = (Buyers::Exactly(program.buyers), start.elapsed());
-        lines.push(Line { program, buyers, engine: engine.name(), findings, took });
-        let start = Instant::now();
-        let engine = Coverability::default();
-        let findings = engine.check(&rush, &Crowd::of(0), &Property::ALL)?;
-        lines.push(Line { program, buyers: Buyers::Any, engine: engine.name(), findings, took: start.elapsed() });
+    for program in programs::all() {
+        let scenario = program.scenario(program.tickets);
+        let sizes: [(Instance, &dyn Engine); 2] = [
+            (Instance::of(&scenario, program.threads), &Counting::default()),
+            (Instance::any(&scenario), &Parametric::default()),
+        ];
+        for (instance, engine) in sizes {
+            let start = Instant::now();
+            let findings = engine.check(&scenario, &instance, &Property::of(&scenario))?;
+            let (took, engine, scenario) = (start.elapsed(), engine.name(), scenario.clone());
+            lines.push(Line { program, scenario, instance, engine, findings, took });
+        }
     }
     match args.format {
         Format::Text => print(&text(&lines))?,
@@ -42,75 +45,91 @@ pub fn matrix(args: &MatrixArgs) -> Done {
 
 impl Line {
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let row = |finding| Row {
-            program: self.program,
-            tickets: self.program.tickets,
-            buyers: self.buyers,
-            kills: 0,
-            lock: Lock::Owned,
-            engine: self.engine,
-            finding,
-        };
-        self.findings.iter().map(row)
+        let Line { program, scenario, instance, engine, findings, .. } = self;
+        findings.iter().map(move |finding| Row { program, scenario, instance, engine, finding })
     }
 
     fn cells(&self) -> Vec<String> {
-        let (name, buyers) = match self.buyers {
-            Buyers::Exactly(buyers) => (self.program.name, buyers.to_string()),
-            Buyers::Any => ("", "any".to_owned()),
+        let weak = if self.is_weakly_ordered() { " ~" } else { "" };
+        let (name, buyers) = match self.instance.threads[0] {
+            Threads::Exactly(buyers) => (format!("{}{weak}", self.program.name), buyers.to_string()),
+            Threads::Any => (String::new(), "any".to_owned()),
         };
-        let mut cells = vec![name.to_owned(), format!("{buyers:>3} × {}", self.program.tickets)];
-        cells.extend(self.findings.iter().map(|finding| self.cell(finding)));
-        let states = self.findings[0].verdict.explored().get("states").unwrap_or(0);
-        cells.push(format!("{states:>6}"));
+        let mut cells = vec![name, format!("{buyers:>3} × {}", self.program.tickets)];
+        cells.extend(Property::BUILT_IN.iter().map(|property| {
+            let finding = self.findings.iter().find(|finding| finding.property == *property);
+            finding.map_or("-".to_owned(), |finding| self.cell(finding))
+        }));
+        cells.push(self.own());
+        let explored = self.findings.first().and_then(|finding| finding.verdict.explored().get("states"));
+        cells.push(format!("{:>6}", explored.unwrap_or(0)));
         cells.push(format!("{:>6.1} ms", self.took.as_secs_f64() * 1000.0));
         cells
     }
 
     fn cell(&self, finding: &Finding) -> String {
         let of = self.program.tickets;
-        match (&finding.verdict, finding.worst, holds(&finding.verdict)) {
-            (Verdict::Refuted { .. }, Some(worst), _) => format!("✗ {worst} of {of}"),
-            (Verdict::Refuted { .. }, None, _) if finding.property == Property::NoOversell => format!("✗ ∞ of {of}"),
-            (_, _, Some(true)) => "✓".to_owned(),
-            (_, _, Some(false)) => "✗".to_owned(),
-            (_, _, None) => "·".to_owned(),
+        match (&finding.verdict, finding.worst) {
+            (Verdict::Refuted { .. }, Some(worst)) => format!("✗ {worst} of {of}"),
+            (Verdict::Refuted { .. }, None) if finding.property == Property::NoOversell => format!("✗ ∞ of {of}"),
+            (verdict, _) => mark(verdict.holds()).to_owned(),
         }
+    }
+
+    /// The program's own properties, all in one cell: the worst of them.
+    fn own(&self) -> String {
+        let own = self.findings.iter().filter(|finding| matches!(finding.property, Property::Own(_)));
+        let holds: Vec<_> = own.map(|finding| finding.verdict.holds()).collect();
+        let worst = [Some(false), None, Some(true)].into_iter().find(|held| holds.contains(held));
+        worst.map_or("-", mark).to_owned()
+    }
+
+    /// Whether there are orderings in it that the engine takes for stronger ones.
+    fn is_weakly_ordered(&self) -> bool {
+        let assumed = self.findings.iter().flat_map(|finding| &finding.basis.assumed);
+        assumed.into_iter().any(|assumed| assumed.starts_with("weaker orderings"))
+    }
+}
+
+fn mark(holds: Option<bool>) -> &'static str {
+    match holds {
+        Some(true) => "✓",
+        Some(false) => "✗",
+        None => "·",
     }
 }
 
 fn text(lines: &[Line]) -> String {
-    let header = |words: [&str; 11]| words.map(str::to_owned).to_vec();
-    let mut table = vec![
-        header(["", "", "no-", "ledger-", "no-torn-", "no-", "no-", "searches-", "sells-", "", ""]),
-        header([
-            "program",
-            "size",
-            "oversell",
-            "balances",
-            "read",
-            "undersell",
-            "deadlock",
-            "overlap",
-            "out",
-            "states",
-            "time",
-        ]),
-    ];
+    let (mut first, mut second) = (vec![String::new(); 2], vec!["program".to_owned(), "size".to_owned()]);
+    for property in Property::BUILT_IN {
+        let (above, below) = property.name().rsplit_once('-').unwrap_or(("", property.name()));
+        first.push(format!("{above}-"));
+        second.push(below.to_owned());
+    }
+    first.extend(["its", "", ""].map(str::to_owned));
+    second.extend(["own", "states", "time"].map(str::to_owned));
+    let mut table = vec![first, second];
     table.extend(lines.iter().map(Line::cells));
     let width = |column: usize| table.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: Vec<_> = (0..table[0].len()).map(width).collect();
     let mut text = String::new();
-    for row in &table {
+    for (i, row) in table.iter().enumerate() {
+        let is_first_shop = |line: &Line| matches!(line.program.kind, programs::Kind::Shop { .. });
+        if i >= 2 && lines.iter().position(is_first_shop) == Some(i - 2) {
+            text.push('\n');
+        }
         let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", padded.collect::<Vec<_>>().join("  ").trim_end());
+        text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
     }
-    text.push_str(
+    let memory = lines.first().and_then(|line| line.findings.first()).map(|finding| finding.basis.memory.name());
+    text.push_str(&format!(
         "\n✓ holds in every execution (searches-overlap and sells-out: in some execution)\n\
          ✗ fails, with a witness (those two: in no execution); in no-oversell the worst case: sold of tickets\n\
-         · not decided for any number of buyers\n\
+         · not decided for any number of buyers    - does not apply\n\
+         Executions are {}. ~ uses weaker orderings, taken for SeqCst here: only loom looks at what else they allow.\n\
          `oversell check PROGRAM` shows the witnesses. `oversell programs` says what each program does.\n",
-    );
+        memory.unwrap_or_default()
+    ));
     text
 }

@@ -17,6 +17,7 @@ mod programs;
 mod replay;
 mod report;
 mod run;
+mod values;
 
 pub use report::{snapshot, witness};
 

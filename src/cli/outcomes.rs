@@ -2,49 +2,83 @@
 
 use super::args::{Format, OutcomesArgs};
 use super::report::json;
-use super::{Done, Exit, print};
-use crate::check::{Counting, Final, Reached, outcomes as all_outcomes};
-use serde_json::{Value, json};
-use std::fmt::Write;
+use super::{Done, Exit, Failure, print};
+use crate::check::{Final, Reached, outcomes as all_outcomes};
+use crate::scenario::Scenario;
+use serde_json::{Map, Value, json};
+use unicode_width::UnicodeWidthStr;
 
 pub fn outcomes(args: &OutcomesArgs) -> Done {
-    let rush = args.what.rush();
-    let crowd = args.faults.crowd(args.buyers.unwrap_or(args.what.program.buyers));
-    let reached = all_outcomes(&rush, &crowd, &args.limits.counting(Counting::default().max_states))?;
+    let scenario = args.what.scenario();
+    let instance = args.faults.befall(args.cast.instance(args.what.program, &scenario)?);
+    let all = all_outcomes(&scenario, &instance, &args.limits.counting().limits)?;
+    if let Some(limit) = all.limit {
+        return Err(Failure::new(format!("not every outcome was found: {limit}")));
+    }
+    let endings = endings(&scenario, &all.reached);
     match args.format {
-        Format::Json => print(&json(reached.iter().map(as_json).collect()))?,
-        Format::Text => print(&text(&reached))?,
+        Format::Json => {
+            print(&json(all.reached.iter().map(|reached| as_json(&scenario, &endings, reached)).collect()))?;
+        }
+        Format::Text => print(&text(&scenario, &endings, &all.reached))?,
     }
     Ok(Exit::Holds)
 }
 
-fn as_json(Reached { end, schedule }: &Reached) -> Value {
-    json!({
-        "bought": end.bought,
-        "sold_out": end.sold_out,
-        "crashed": end.crashed,
-        "killed": end.killed,
-        "never_started": end.never_started,
-        "stuck": end.stuck,
-        "sold": end.sold,
-        "count": end.count,
-        "schedule": schedule.to_string(),
-    })
+/// The endings to report: those that the scenario names, then others that occur.
+fn endings(scenario: &Scenario, reached: &[Reached]) -> Vec<String> {
+    let mut endings: Vec<_> = scenario.endings().iter().map(|ending| ending.to_string()).collect();
+    for ending in reached.iter().flat_map(|reached| reached.end.ended.keys()).map(|(_, ending)| ending.to_string()) {
+        if !endings.contains(&ending) {
+            endings.push(ending);
+        }
+    }
+    endings
 }
 
-fn text(reached: &[Reached]) -> String {
-    let mut text = format!(
-        "{:>6}  {:>8}  {:>7}  {:>6}  {:>7}  {:>5}  {:>4}  {:>5}  schedule\n",
-        "bought", "sold out", "crashed", "killed", "not run", "stuck", "sold", "count"
-    );
-    for Reached { end, schedule } in reached {
-        let Final { bought, sold_out, crashed, killed, never_started, stuck, sold, count } = end;
-        let count = count.map_or("none".to_owned(), |count| count.to_string());
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{bought:>6}  {sold_out:>8}  {crashed:>7}  {killed:>6}  {never_started:>7}  {stuck:>5}  {sold:>4}  {count:>5}  {schedule}"
-        );
+fn as_json(scenario: &Scenario, endings: &[String], Reached { end, schedule }: &Reached) -> Value {
+    let mut row = Map::new();
+    for ending in endings {
+        row.insert(ending.replace(|c: char| !c.is_alphanumeric(), "_"), json!(end.ended(ending)));
+    }
+    let Final { crashed, killed, never_started, stuck, sold, stock, count, totals, .. } = end;
+    for (key, threads) in [("crashed", crashed), ("killed", killed), ("never_started", never_started), ("stuck", stuck)]
+    {
+        row.insert(key.to_owned(), json!(threads));
+    }
+    row.insert("sold".to_owned(), json!(sold));
+    row.insert("stock".to_owned(), json!(stock));
+    row.insert("count".to_owned(), json!(count));
+    let totals: Map<_, _> =
+        scenario.tallied().iter().zip(totals).map(|(event, total)| ((*event).to_owned(), json!(total))).collect();
+    row.insert("totals".to_owned(), json!(totals));
+    row.insert("schedule".to_owned(), json!(schedule.text(scenario)));
+    Value::Object(row)
+}
+
+fn text(scenario: &Scenario, endings: &[String], reached: &[Reached]) -> String {
+    let mut header = endings.to_vec();
+    header.extend(["crashed", "killed", "not run", "stuck", "sold", "count"].map(str::to_owned));
+    let rows: Vec<Vec<String>> = reached
+        .iter()
+        .map(|Reached { end, .. }| {
+            let mut row: Vec<_> = endings.iter().map(|ending| end.ended(ending).to_string()).collect();
+            row.extend([end.crashed, end.killed, end.never_started, end.stuck].map(|threads| threads.to_string()));
+            row.push(end.sold.to_string());
+            row.push(end.count.map_or("none".to_owned(), |count| count.to_string()));
+            row
+        })
+        .collect();
+    let widths: Vec<_> = header.iter().map(|name| name.width().max(4)).collect();
+    let line = |cells: &[String], schedule: &str| {
+        let cells = cells.iter().zip(&widths);
+        let cells: String =
+            cells.map(|(cell, width)| format!("{}{cell}  ", " ".repeat(width.saturating_sub(cell.width())))).collect();
+        format!("{}\n", format!("{cells}{schedule}").trim_end())
+    };
+    let mut text = line(&header, "schedule");
+    for (row, Reached { schedule, .. }) in rows.iter().zip(reached) {
+        text.push_str(&line(row, &schedule.text(scenario)));
     }
     text
 }

@@ -1,57 +1,62 @@
 //! `oversell replay`: one interleaving, exactly.
 
 use super::args::{ReplayArgs, Where};
-use super::report::{replay_line, title};
+use super::report::replay_line;
 use super::run::{buyer_command, fresh_database, site};
 use super::{Done, Exit, Failure, print};
-use crate::check::{Crowd, Final, Kind, Property, sighting};
-use crate::office::Rush;
+use crate::check::{Final, Kind, Property, evidence};
+use crate::platform::Instance;
 use crate::platform::conductor::conduct;
 use crate::platform::model::Model;
 use crate::platform::processes::Processes;
+use crate::platform::stage::Pace;
 use crate::platform::threads::Threads;
 use crate::scenario::Scenario;
-use crate::trace::{Closing, lanes, replay as replay_on_model};
+use crate::trace::{Closing, Schedule, lanes, replay as replay_on_model, title};
 
 pub fn replay(args: &ReplayArgs) -> Done {
-    let rush = args.what.rush();
-    let buyers = args.buyers.unwrap_or(args.what.program.buyers);
-    let crowd = Crowd { buyers, kills: 0, lock: args.lock.into() };
+    let scenario = args.what.scenario();
+    let instance = args.cast.instance(args.what.program, &scenario)?.lock(args.lock.into());
+    let schedule = Schedule::parse(&args.schedule, &scenario)?;
     // First on the model in any case: what does not fit there needs no process started.
-    let mut model = replay_on_model(&rush, &crowd, &args.schedule)?;
+    let mut model = replay_on_model(&scenario, &instance, &schedule)?;
     let mut remark = String::new();
     if args.on != Where::Model {
-        model = on_stage(args, &rush, &crowd)?;
+        model = on_stage(args, &scenario, &instance, &schedule)?;
         let stage = if args.on == Where::Threads { "threads" } else { "processes" };
-        remark = format!("✓ so it went on real {stage}: every step, every observation and every byte on disk\n");
+        remark = format!("✓ so it went on real {stage}: every step, every observation and every shared content\n");
     }
-    let text = lanes(&rush, model.trace(), &closing(&rush, &crowd, &model));
-    print(&format!("{}\n{text}{remark}\n{}\n", title(&rush, &crowd), replay_line(&rush, &crowd, &args.schedule)))?;
+    let text = lanes(&scenario, model.trace(), &closing(&scenario, &instance, &model));
+    let (title, line) = (title(&scenario, &instance), replay_line(&scenario, &instance, &schedule));
+    print(&format!("{title}\n\n{text}{remark}\n{line}\n"))?;
     Ok(Exit::Holds)
 }
 
-fn on_stage(args: &ReplayArgs, rush: &Rush, crowd: &Crowd) -> Result<Model<Rush>, Failure> {
-    /// Conducted buyers do not wait, so this says nothing.
-    const SPEED: f64 = 1.0;
+fn on_stage(
+    args: &ReplayArgs,
+    scenario: &Scenario,
+    instance: &Instance,
+    schedule: &Schedule,
+) -> Result<Model, Failure> {
     let (_folder, path) = fresh_database()?;
-    let (site, setup) = site(rush, &path, crowd.lock);
+    let (site, setup) = site(scenario, &path, instance.lock);
     site.furnish(&setup)?;
-    let moves = &args.schedule.0;
     if args.on == Where::Threads {
-        let mut stage = Threads::new(rush, site.clone(), SPEED, true);
-        return Ok(conduct(rush, crowd, moves, &site, &mut stage)?);
+        let mut stage = Threads::new(scenario, site.clone(), Pace::Conducted);
+        return Ok(conduct(scenario, instance, &schedule.0, &site, &mut stage)?);
     }
-    let command = buyer_command(args.what.program, &path, SPEED, args.lock, true)?;
-    let mut stage = Processes::new(rush, site.clone(), SPEED, true, command)?;
-    Ok(conduct(rush, crowd, moves, &site, &mut stage)?)
+    let command = buyer_command(args.what.program, scenario, &path, args.lock, Pace::Conducted)?;
+    let mut stage = Processes::new(scenario, site.clone(), Pace::Conducted, command)?;
+    Ok(conduct(scenario, instance, &schedule.0, &site, &mut stage)?)
 }
 
 /// What the end of the trace shows.
-fn closing(rush: &Rush, crowd: &Crowd, model: &Model<Rush>) -> Closing {
-    let end = Final::of_model(model, crowd);
+fn closing(scenario: &Scenario, instance: &Instance, model: &Model) -> Closing {
+    let end = Final::of_model(model, instance);
     let seen = |kind| {
-        let shown = Property::ALL.into_iter().filter(|property| property.kind() == kind).filter_map(|property| {
-            let seen = sighting(property, model.trace(), rush.tickets(), crowd, end.as_ref())?;
+        let properties = Property::of(scenario).into_iter().filter(|property| property.kind() == kind);
+        let shown = properties.filter_map(|property| {
+            let seen = evidence(property, scenario, model.trace(), end.as_ref())?;
             Some(format!("{property}: {}", seen.remark))
         });
         shown.collect::<Vec<_>>()
@@ -60,9 +65,22 @@ fn closing(rush: &Rush, crowd: &Crowd, model: &Model<Rush>) -> Closing {
     match end {
         _ if !broken.is_empty() => Closing::Broken(broken),
         _ if !reached.is_empty() => Closing::Reached(reached),
-        Some(end) => {
-            Closing::Stands(format!("the execution is over: {} bought, {} found it sold out", end.bought, end.sold_out))
-        }
+        Some(end) => Closing::Stands(format!("the execution is over: {}", came_out(&end))),
         None => Closing::Stands("the schedule ends here; the execution could go on".to_owned()),
     }
+}
+
+/// How many threads ended in which way.
+fn came_out(end: &Final) -> String {
+    let ended = end.ended.iter().map(|((_, ending), threads)| (*threads, ending.to_string()));
+    let others = [
+        (end.crashed, "crashed"),
+        (end.killed, "killed"),
+        (end.stuck, "waiting for ever"),
+        (end.never_started, "never started"),
+    ];
+    let others = others.into_iter().map(|(threads, what)| (threads, what.to_owned()));
+    let parts: Vec<_> =
+        ended.chain(others).filter(|(threads, _)| *threads > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if parts.is_empty() { "nobody was there".to_owned() } else { parts.join(", ") }
 }

@@ -1,20 +1,18 @@
 //! How findings are told: as text, and as JSON.
 
-use super::args::{Buyers, Lock};
-use crate::check::{Crowd, Finding, Property, Verdict, Witness};
-use crate::office::{Program, Rush};
-use crate::platform::LockKind;
+use super::args::Lock;
+use crate::check::{Finding, Kind, Property, Verdict, Witness};
+use crate::platform::{Entry, Instance, LockKind, Threads, What};
+use crate::programs::{self, Program};
 use crate::scenario::Scenario;
-use crate::trace::Schedule;
+use crate::trace::{Schedule, replay, title};
 use serde_json::{Map, Value, json};
 
 /// What was checked, and what came of it.
 pub(super) struct Row<'a> {
     pub program: &'static Program,
-    pub tickets: u64,
-    pub buyers: Buyers,
-    pub kills: usize,
-    pub lock: Lock,
+    pub scenario: &'a Scenario,
+    pub instance: &'a Instance,
     pub engine: &'static str,
     pub finding: &'a Finding,
 }
@@ -22,94 +20,130 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// The row as JSON: always the same keys.
     pub fn as_json(&self) -> Value {
-        let Finding { property, verdict, worst } = self.finding;
+        let Row { program, scenario, instance, engine, finding } = self;
+        let Finding { property, verdict, worst, basis } = finding;
         let explored: Map<String, Value> =
             verdict.explored().0.iter().map(|(what, count)| ((*what).to_owned(), json!(count))).collect();
         let limit = match verdict {
             Verdict::Inconclusive { limit, .. } => Some(limit),
             _ => None,
         };
+        let witness = verdict.witness();
         json!({
-            "program": self.program.name,
-            "buyers": buyers_as_json(self.buyers),
-            "tickets": self.tickets,
-            "kills": self.kills,
-            "lock": self.lock.name(),
+            "program": program.name,
+            "buyers": number(instance.threads[0]),
+            "threads": by_role(scenario, instance),
+            "tickets": scenario.stock(),
+            "kills": instance.kills,
+            "lock": Lock::from(instance.lock).name(),
             "property": property.name(),
             "verdict": verdict.name(),
-            "engine": self.engine,
+            "engine": engine,
+            "memory_model": basis.memory.name(),
+            "assumed": basis.assumed,
             "explored": explored,
             "worst": worst,
             "limit": limit,
-            "witness": verdict.witness().and_then(|witness| snapshot(self.program, self.tickets, witness)),
-            "witness_buyers": verdict.witness().map(|witness| witness.crowd.buyers),
-            "schedule": verdict.witness().map(|witness| witness.schedule.to_string()),
+            "witness": witness.and_then(|witness| snapshot(program, scenario, witness)),
+            "witness_buyers": witness.map(|witness| number(witness.instance.threads[0])),
+            "witness_threads": witness.map(|witness| by_role(scenario, &witness.instance)),
+            "schedule": witness.map(|witness| witness.schedule.text(scenario)),
         })
     }
 }
 
-fn buyers_as_json(buyers: Buyers) -> Value {
-    match buyers {
-        Buyers::Exactly(buyers) => json!(buyers),
-        Buyers::Any => json!("any"),
+fn number(threads: Threads) -> Value {
+    match threads {
+        Threads::Exactly(threads) => json!(threads),
+        Threads::Any => json!("any"),
     }
 }
 
-/// Whether a property holds: an *always* that is proved, a *sometimes* that is possible. `None` if it is not known.
-pub(super) fn holds(verdict: &Verdict) -> Option<bool> {
-    match verdict {
-        Verdict::Proved(_) | Verdict::Possible { .. } => Some(true),
-        Verdict::Refuted { .. } | Verdict::Impossible(_) => Some(false),
-        Verdict::Inconclusive { .. } => None,
-    }
+fn by_role(scenario: &Scenario, instance: &Instance) -> Map<String, Value> {
+    let roles = scenario.roles().iter().zip(&instance.threads);
+    roles.map(|(role, threads)| (role.name.to_owned(), number(*threads))).collect()
 }
 
 /// The name of the snapshot under `snapshots/` that shows this witness, if it is one that is kept there: those of
-/// the programs with their own number of tickets and nobody killed; and with one kill what only that brings about,
-/// the lost ledger, the torn read and, with a semaphore, the deadlock.
-pub fn snapshot(program: &Program, tickets: u64, witness: &Witness) -> Option<String> {
-    let Witness { property, crowd, .. } = witness;
+/// the programs with their own number of tickets and nobody killed (of the shops, what fails); and of the tutorials'
+/// with one kill what only that brings about, the lost ledger, the torn read and, with a semaphore, the deadlock.
+pub fn snapshot(program: &Program, scenario: &Scenario, witness: &Witness) -> Option<String> {
+    let Witness { property, instance, .. } = witness;
     let name = format!("{}.{}", program.name, property);
-    match (crowd.kills, crowd.lock, property) {
-        _ if tickets != program.tickets => None,
-        (0, ..) => Some(name),
+    let shop = matches!(program.kind, programs::Kind::Shop { .. });
+    match (instance.kills, instance.lock, property) {
+        _ if scenario.stock() != Some(program.tickets) => None,
+        (0, ..) => (!shop || property.kind() == Kind::Always).then_some(name),
+        _ if shop => None,
         (1, LockKind::Owned, Property::LedgerBalances | Property::NoTornRead)
         | (1, LockKind::Semaphore, Property::NoDeadlock) => {
-            Some(format!("{name}.one-kill-{}", Lock::from(crowd.lock).name()))
+            Some(format!("{name}.one-kill-{}", Lock::from(instance.lock).name()))
         }
         _ => None,
     }
 }
 
-/// A witness as reviewers read it: what it shows, the lanes, and the line that replays it.
-pub fn witness(rush: &Rush, witness: &Witness) -> String {
-    let Witness { crowd, schedule, .. } = witness;
-    format!("{}\n{}\n{}\n", title(rush, crowd), witness.lanes(rush), replay_line(rush, crowd, schedule))
+/// A witness of a program as reviewers read it: what it is of, the lanes, and the line that replays it.
+pub fn witness(scenario: &Scenario, witness: &Witness) -> String {
+    let Witness { instance, schedule, .. } = witness;
+    let last = if replays(scenario, witness) {
+        replay_line(scenario, instance, schedule)
+    } else {
+        "it cannot be replayed step by step: a cell was read stale, which only loom can do".to_owned()
+    };
+    format!("{}\n\n{}\n{last}\n", title(scenario, instance), witness.lanes(scenario))
 }
 
-/// What a trace is of.
-pub(super) fn title(rush: &Rush, crowd: &Crowd) -> String {
-    let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let buyers = count(crowd.buyers as u64, "buyer");
-    let kills = match crowd.kills {
-        0 => String::new(),
-        k => format!(", {} allowed, {} lock", count(k as u64, "kill"), Lock::from(crowd.lock).name()),
+/// Whether the interleaving of a witness shows what its trace tells.
+fn replays(scenario: &Scenario, witness: &Witness) -> bool {
+    let seen = |entries: &[Entry]| -> Vec<_> {
+        let took = |entry: &Entry| match &entry.what {
+            What::Took(step, seen, _) => Some((entry.actor, step.clone(), seen.clone())),
+            _ => None,
+        };
+        entries.iter().filter_map(took).collect()
     };
-    format!("{}, {buyers}, {}{kills}\n", rush.program().name, count(rush.tickets(), "ticket"))
+    let model = replay(scenario, &witness.instance, &witness.schedule);
+    model.is_ok_and(|model| seen(&model.trace().entries) == seen(&witness.trace.entries))
 }
 
 /// The command that replays a schedule.
-pub(super) fn replay_line(rush: &Rush, crowd: &Crowd, schedule: &Schedule) -> String {
-    let lock = match Lock::from(crowd.lock) {
-        Lock::Owned => "",
-        Lock::Semaphore => " --lock semaphore",
-    };
-    let schedule = if schedule.0.is_empty() { "''".to_owned() } else { schedule.to_string() };
-    let (program, tickets) = (rush.program().name, rush.tickets());
-    format!("oversell replay {program} --buyers {} --tickets {tickets}{lock} --schedule {schedule}", crowd.buyers)
+pub(super) fn replay_line(scenario: &Scenario, instance: &Instance, schedule: &Schedule) -> String {
+    let mut line = format!("oversell replay {} --buyers {}", scenario.name(), instance.number(0));
+    for (role, threads) in scenario.roles().iter().zip(&instance.threads).skip(1) {
+        if let Threads::Exactly(number) = threads
+            && *number != role.threads
+        {
+            line.push_str(&format!(" --threads {}={number}", role.name));
+        }
+    }
+    line.extend(scenario.stock().map(|stock| format!(" --tickets {stock}")));
+    if instance.lock == LockKind::Semaphore {
+        line.push_str(" --lock semaphore");
+    }
+    format!("{line} --schedule {}", quoted(schedule.text(scenario)))
+}
+
+/// An argument as a shell takes it for one word.
+fn quoted(text: String) -> String {
+    let plain = |c: char| c.is_alphanumeric() || ",:-_.".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// JSON as it is printed: one array.
 pub(super) fn json(rows: Vec<Value>) -> String {
     format!("{:#}\n", Value::Array(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_is_one_word_to_a_shell() {
+        let word = |text: &str| quoted(text.to_owned());
+        assert_eq!(word("0,sweeper0:expired,k1"), "0,sweeper0:expired,k1");
+        assert_eq!(word(""), "''");
+        assert_eq!(word("0:it's late"), "'0:it'\\''s late'");
+    }
 }

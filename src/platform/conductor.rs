@@ -1,14 +1,19 @@
 //! The conductor: one interleaving on a stage, step by step, held against the model.
 //!
-//! Every buyer announces its next step and waits. The conductor grants turns in the schedule's order, and after
-//! every move compares what was announced, what was observed, what was said and what is on disk with the model's
-//! prediction. Nothing sleeps: a turn is over when the report of what comes next is in.
+//! Everybody announces their next step and waits. The conductor grants turns in the schedule's order, with what a step
+//! shall come to where that is open, and after every move compares what was announced, what was observed, what was
+//! said, who ended how and what the shared objects hold with the model's prediction. Nothing sleeps: a turn is over
+//! when the report of what comes next is in.
+//!
+//! The numbers of open files are not compared: on a real machine they are a handle's own.
 
-use super::model::{Crowd, Misfit, Model};
-use super::script::Aside;
+use super::model::{Misfit, Model};
+use super::real::{observation_text, step_text};
+use super::record::{Act, Entry, What};
+use super::script::Local;
 use super::site::{Site, SiteError};
-use super::stage::{News, Report, Stage};
-use super::{Actor, Content, Deed, End, Entry, Move};
+use super::stage::{News, Report, Stage, name};
+use super::{Content, End, Instance, Move};
 use crate::scenario::Scenario;
 use std::io;
 use std::time::Duration;
@@ -57,28 +62,31 @@ pub enum ConductError {
 ///
 /// # Errors
 /// The schedule does not fit, or what happens is not what the model predicts.
-pub fn conduct<S: Scenario>(
-    scenario: &S,
-    crowd: &Crowd,
+pub fn conduct(
+    scenario: &Scenario,
+    instance: &Instance,
     schedule: &[Move],
     site: &Site,
     stage: &mut impl Stage,
-) -> Result<Model<S>, ConductError> {
-    let mut model = Model::new(scenario, crowd);
+) -> Result<Model, ConductError> {
+    let mut model = Model::new(scenario, instance);
     let mut conductor = Conductor { position: 0, seen: 0 };
-    conductor.follow(&model, stage)?;
+    conductor.follow(&model, site, stage)?;
     conductor.compare_contents(&model, site)?;
     for (i, &mv) in schedule.iter().enumerate() {
+        let misfit = |misfit| ConductError::Misfit { position: i + 1, misfit };
         conductor.position = i + 1;
-        model.allows(mv).map_err(|misfit| ConductError::Misfit { position: i + 1, misfit })?;
-        match mv.actor {
-            Actor::Buyer(buyer) if mv.kill => {
-                stage.kill(buyer).map_err(|e| conductor.failed(format!("kill {}", mv.actor), e))?
+        model.allows(mv).map_err(misfit)?;
+        let who = name(scenario, mv.actor);
+        match mv.act {
+            Act::Kill => stage.kill(mv.actor).map_err(|e| conductor.failed(format!("kill {who}"), e))?,
+            act => {
+                let pick = if let Act::Pick(pick) = act { Some(pick) } else { None };
+                stage.grant(mv.actor, pick).map_err(|e| conductor.failed(format!("let {who} go on"), e))?;
             }
-            actor => stage.grant(actor).map_err(|e| conductor.failed(format!("let {actor} go on"), e))?,
         }
-        model.make(mv).map_err(|misfit| ConductError::Misfit { position: i + 1, misfit })?;
-        conductor.follow(&model, stage)?;
+        model.make(mv).map_err(misfit)?;
+        conductor.follow(&model, site, stage)?;
         conductor.compare_contents(&model, site)?;
     }
     Ok(model)
@@ -93,62 +101,61 @@ struct Conductor {
 
 impl Conductor {
     /// Holds everything that is new in the model's trace against the reports of the stage.
-    fn follow<S: Scenario>(&mut self, model: &Model<S>, stage: &mut impl Stage) -> Result<(), ConductError> {
+    fn follow(&mut self, model: &Model, site: &Site, stage: &mut impl Stage) -> Result<(), ConductError> {
         let entries = &model.trace().entries[self.seen..];
         self.seen = model.trace().entries.len();
-        for (i, Entry { actor, deed }) in entries.iter().enumerate() {
-            let expected = match deed {
-                Deed::Started => {
-                    stage.start(*actor).map_err(|e| self.failed(format!("start {actor}"), e))?;
+        for (i, Entry { actor, what }) in entries.iter().enumerate() {
+            let expected = match what {
+                What::Started => {
+                    let who = || format!("start {}", name(model.scenario(), *actor));
+                    stage.start(*actor).map_err(|e| self.failed(who(), e))?;
                     None
                 }
-                Deed::Took(_, observation) => Some(News::Took(observation.clone())),
-                Deed::Aside(Aside::Told(event)) => Some(News::Told(event.clone())),
-                Deed::Ended(end) => Some(News::Ended(end.clone())),
-                Deed::Decided(go_on) => Some(News::Decided(*go_on)),
-                Deed::Killed => Some(News::Ended(End::Killed)),
-                Deed::Aside(_) | Deed::Freed(_) => None,
+                What::Took(_, seen, _) => Some(News::Took(observation_text(seen))),
+                What::Local(Local::Told(event)) => Some(News::Told(event.clone())),
+                What::Ended(end) => Some(News::Ended(end.clone())),
+                What::Decided(go_on) => Some(News::Decided(*go_on)),
+                What::Killed => Some(News::Ended(End::Killed)),
+                What::Local(_) | What::Freed(..) => None,
             };
             if let Some(news) = expected {
-                self.expect(stage, Report { actor: *actor, news })?;
+                self.expect(model, stage, Report { actor: *actor, news })?;
             }
             let more = entries[i + 1..].iter().any(|later| later.actor == *actor);
-            let moved = matches!(deed, Deed::Started | Deed::Took(..) | Deed::Aside(_));
+            let moved = matches!(what, What::Started | What::Took(..) | What::Local(_));
             if moved && !more {
-                self.expect_next_step(model, stage, *actor)?;
+                match model.next_step(*actor) {
+                    Ok(step) => {
+                        let news = News::Before(step_text(&site.names, step));
+                        self.expect(model, stage, Report { actor: *actor, news })?;
+                    }
+                    Err(refused @ Misfit::Refused(..)) => {
+                        return Err(ConductError::Misfit { position: self.position, misfit: refused });
+                    }
+                    Err(_) => {}
+                }
             }
         }
         Ok(())
     }
 
-    fn expect_next_step<S: Scenario>(
-        &self,
-        model: &Model<S>,
-        stage: &mut impl Stage,
-        actor: Actor,
-    ) -> Result<(), ConductError> {
-        match model.next_step(actor) {
-            Ok(step) => self.expect(stage, Report { actor, news: News::Before(step.clone()) }),
-            Err(_) => Ok(()),
-        }
-    }
-
-    fn expect(&self, stage: &mut impl Stage, expected: Report) -> Result<(), ConductError> {
+    fn expect(&self, model: &Model, stage: &mut impl Stage, expected: Report) -> Result<(), ConductError> {
         let found = stage.report(PATIENCE);
         if found.as_ref() == Some(&expected) {
             return Ok(());
         }
         let found = match found {
-            Some(report) => told(&report),
+            Some(report) => told(model.scenario(), &report),
             None => format!("nothing was heard for {PATIENCE:?}"),
         };
-        Err(ConductError::Differs { position: self.position, expected: told(&expected), found })
+        let expected = told(model.scenario(), &expected);
+        Err(ConductError::Differs { position: self.position, expected, found })
     }
 
-    fn compare_contents<S: Scenario>(&self, model: &Model<S>, site: &Site) -> Result<(), ConductError> {
+    fn compare_contents(&self, model: &Model, site: &Site) -> Result<(), ConductError> {
         for (object, expected) in model.contents().iter().enumerate() {
             let found = site.content(object)?;
-            if found != *expected {
+            if !is_as_predicted(expected, &found) {
                 let name = model.trace().objects[object].0;
                 let says = |content: &Content| format!("the {name} holds {}", held(content));
                 let (expected, found) = (says(expected), says(&found));
@@ -163,21 +170,29 @@ impl Conductor {
     }
 }
 
-fn told(report: &Report) -> String {
-    let Report { actor, news } = report;
+/// Whether a real object holds what the model says.
+fn is_as_predicted(expected: &Content, found: &Content) -> bool {
+    match (expected, found) {
+        (Content::File { bytes: expected, .. }, Content::File { bytes: found, .. }) => expected == found,
+        _ => expected == found,
+    }
+}
+
+fn told(scenario: &Scenario, Report { actor, news }: &Report) -> String {
+    let who = name(scenario, *actor);
     match news {
-        News::Before(step) => format!("{actor} stands before {:?}", step.access),
-        News::Took(observation) => format!("{actor} observes {observation:?}"),
-        News::Told(event) => format!("{actor} says {} {:?}", event.name, event.value),
-        News::Ended(end) => format!("{actor} ends: {end:?}"),
-        News::Decided(go_on) => format!("{actor} decides {go_on}"),
-        News::Stopped => format!("{actor} stops"),
+        News::Before(step) => format!("{who} stands before {step}"),
+        News::Took(seen) => format!("{who} observes {seen}"),
+        News::Told(event) => format!("{who} says {} {:?} {:?}", event.name, event.value, event.meaning),
+        News::Ended(end) => format!("{who} ends: {end:?}"),
+        News::Decided(go_on) => format!("{who} decides {go_on}"),
+        News::Stopped => format!("{who} stops"),
     }
 }
 
 fn held(content: &Content) -> String {
     match content {
-        Content::File(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
+        Content::File { bytes, .. } => format!("{:?}", String::from_utf8_lossy(bytes)),
         other => format!("{other:?}"),
     }
 }

@@ -2,236 +2,211 @@
 //!
 //! | object | is | so that |
 //! | --- | --- | --- |
-//! | file | a mutex around its content, locked for the length of one step | a read is never stale, as that of an atomic may be |
-//! | lock, value mutex | a mutex, whose guard stays at the buyer's desk | waiting, and what is ordered by it, is loom's |
-//! | cell | an atomic, accessed with the ordering that was asked for | its behaviour is C11's, as loom has it |
+//! | cell | an atomic of its type, accessed with the ordering that was asked for | its behaviour is C11's, as loom has it |
+//! | lock or mutex | a mutex, whose guard the thread keeps | waiting, and what is ordered by it, is loom's |
+//! | everything else | its [`Content`] behind a mutex that is locked for the length of one step | it does what `Content` says, and a read is never stale |
+//!
+//! A lock that somebody only *tries* to take, and a reader–writer lock, are held as their content, too. (Where a thread
+//! is about to try a mutex of loom's that another one is about to take, loom lets it wait instead of failing; and a
+//! thread that reads twice breaks loom's reader–writer lock.) Which locks those are comes up on the way, and then the
+//! exploration starts over: see `Plan`.
 //!
 //! Loom leaves out executions that differ only in the order of independent accesses to *its* objects. What
 //! else is in a trace (who started, what was said) must therefore not matter beyond the steps around it, and
-//! it does not, with one exception: [`Execution::new`].
+//! it does not, with exceptions: see `Watched`.
 //!
-//! Buyers are not joined, as joining is an access too: loom would try to have the parent arrive before and
-//! after each of them, which for two buyers means three times as many executions. The parent parks instead until
+//! Threads are not joined, as joining is an access too: loom would try to have the parent arrive before and
+//! after each of them, which for two threads means three times as many executions. The parent parks instead until
 //! all have ended, and that orders memory just as well.
 
+mod cell;
 mod object;
+mod step;
+mod thread;
 mod weak;
 
 pub use weak::{is_sequentially_consistent, is_weak};
 
-use self::object::{Held, Object, locked};
-use super::record::{Deed, Recorder, Trace};
-use super::script::Aside;
-use super::{Actor, Content, End, Ran, run};
-use crate::platform::model::Crowd;
-use crate::scenario::{Launch, Scenario};
-use crate::sync::{Access, Erased, Event, ObjectId, Observation, Platform, Setup, Step};
-use ::loom::sync::{Mutex, MutexGuard};
-use ::loom::thread;
-use std::cell::{Cell, RefCell};
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use self::object::Object;
+use self::thread::LoomThread;
+use super::picks::Picks;
+use super::record::Recorder;
+use super::{Actor, Content, End, Instance, Trace, What};
+use crate::scenario::{Launch, RoleId, Scenario, Shared};
+use crate::sync::{ObjectId, Platform};
+use ::loom::sync::atomic::AtomicUsize as LoomUsize;
+use ::loom::thread as loom_thread;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The stack of a buyer, in words. Loom's own 32 KiB are little for code that parses and formats.
+/// The stack of a thread, in words. Loom's own 32 KiB are little for code that parses and formats.
 const STACK: usize = 0x4000;
 
-/// One execution of a scenario, within loom's model.
-pub struct Execution<S: Scenario> {
-    scenario: Arc<S>,
-    shared: S::Shared,
+/// What loom must tell apart beyond the order of dependent accesses.
+///
+/// The boundaries of a span touch nothing shared, so loom takes two executions that differ only in their order for
+/// one: if all that threads do in a search is to read something that nobody writes, it runs one search after another,
+/// and no other way. Likewise it sees no need to visit each state between the steps of two threads that touch different
+/// things. So there is one more atomic, which is counted up where order matters: relaxed, so that it orders no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// Nothing.
+    Nothing,
+    /// Who is inside a span, and when: its beginning counts, and every step inside.
+    Span(&'static str),
+    /// Every state: every step counts.
+    States,
+}
+
+/// What an exploration goes by. What comes up on the way may call for another plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Locks that are held as their content.
+    pub gated: BTreeSet<ObjectId>,
+    /// Threads end while they hold a content, which their end frees. That happens together with their last step, and
+    /// which one that was is only known afterwards; so a thread then keeps the gates of all that it holds closed from
+    /// each step to its next.
+    pub closes_gates: bool,
+}
+
+/// What all executions of an exploration go by, and what has come up in them.
+#[derive(Debug)]
+pub(crate) struct Exploration {
+    pub scenario: Scenario,
+    pub instance: Instance,
+    pub watched: Watched,
+    pub plan: Plan,
+    /// The plan that should have been made.
+    pub better: Mutex<Option<Plan>>,
+    /// Why no verdict can be given.
+    pub refused: Mutex<Option<String>>,
+}
+
+impl Exploration {
+    /// Whether further executions are of no use.
+    pub fn is_over(&self) -> bool {
+        lock(&self.better).is_some() || lock(&self.refused).is_some()
+    }
+}
+
+/// What happens in an execution, also in one that does not come to an end.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub recorder: Recorder,
+    picks: Mutex<Picks>,
+}
+
+impl Record {
+    /// What was asked, and answered.
+    pub fn picks(&self) -> Picks {
+        lock(&self.picks).clone()
+    }
+}
+
+/// One execution, within loom's model.
+pub(crate) struct Execution {
+    shared: Shared,
     world: Arc<World>,
 }
 
-impl<S: Scenario> Execution<S> {
+impl Execution {
     /// Declares the objects.
-    ///
-    /// With `watched`, it matters who is inside the span of that name, and not only which steps are taken there.
-    /// As boundaries touch nothing shared, loom takes two executions that differ only in their order for one:
-    /// if all that buyers do in a search is to read something that nobody writes, it runs one search after
-    /// another, and no other way. So there is one more object. Entering the span is an access to it, and every
-    /// step inside is taken with it locked, up to the end of the span if that follows. (An access at either end would
-    /// not do: loom would let somebody in before another one leaves, but after its last step, and
-    /// [settled](Trace::settled) it has left by then.)
-    pub fn new(scenario: &Arc<S>, watched: Option<&'static str>) -> Self {
-        let mut setup = Setup::default();
-        let shared = scenario.build(&mut setup);
-        let objects = setup.objects().iter().map(|(_, content)| Object::holding(content)).collect();
-        let watched = watched.map(|span| (span, Mutex::new(())));
-        let world = World { objects, watched, recorder: Recorder::new(&setup), ended: AtomicUsize::new(0) };
-        Execution { scenario: Arc::clone(scenario), shared, world: Arc::new(world) }
+    pub fn new(exploration: &Arc<Exploration>, picks: Picks) -> Self {
+        let Exploration { scenario, watched, plan, .. } = &**exploration;
+        let (setup, shared) = scenario.build();
+        let objects = setup.objects().iter().enumerate();
+        let objects = objects.map(|(object, (_, content))| Object::holding(content, plan.gated.contains(&object)));
+        let world = World {
+            objects: objects.collect(),
+            ticks: (*watched != Watched::Nothing).then(|| LoomUsize::new(0)),
+            record: Arc::new(Record { recorder: Recorder::new(scenario, &setup), picks: Mutex::new(picks) }),
+            exploration: Arc::clone(exploration),
+            changes: AtomicU64::new(0),
+            ended: [AtomicUsize::new(0), AtomicUsize::new(0)],
+        };
+        Execution { shared, world: Arc::new(world) }
     }
 
     /// Where everything is recorded, also what leads to a deadlock.
-    pub fn recorder(&self) -> &Recorder {
-        &self.world.recorder
+    pub fn record(&self) -> &Arc<Record> {
+        &self.world.record
     }
 
-    /// Sends a crowd, on one thread of loom's each, and waits until all have ended. Returns what happened and
+    /// Sends all threads, each on a thread of loom's, and waits until they have ended. Returns what happened and
     /// what the objects hold then.
     ///
     /// # Panics
-    /// There is a deadlock, or another of loom's limits is hit.
-    pub fn run(&self, crowd: &Crowd) -> (Trace, Vec<Content>) {
-        match self.scenario.launch() {
-            Launch::Together => {
-                (0..crowd.buyers).for_each(|number| self.spawn(number));
-                self.wait_for(crowd.buyers);
-            }
-            launch => {
-                for number in 0..crowd.buyers {
-                    self.spawn(number);
-                    self.wait_for(number + 1);
-                    if launch == Launch::JoinedWhile && !self.go_on() {
-                        break;
-                    }
+    /// There is a deadlock, or another of loom's limits is hit, or the exploration is over.
+    pub fn run(&self) -> (Trace, Vec<Content>) {
+        let Exploration { scenario, instance, .. } = &*self.world.exploration;
+        let first = instance.threads.first().map_or(0, |_| instance.number(0));
+        let at_once = if scenario.launch() == Launch::Together { first } else { first.min(1) };
+        (0..at_once).for_each(|number| self.spawn(0, number));
+        for role in 1..scenario.roles().len() {
+            (0..instance.number(role)).for_each(|number| self.spawn(role, number));
+        }
+        let mut started = at_once;
+        if scenario.launch() != Launch::Together {
+            while started > 0 {
+                self.wait_for(0, started);
+                let goes_on = scenario.launch() == Launch::Joined || self.goes_on();
+                if !goes_on || started == first {
+                    break;
                 }
+                self.spawn(0, started);
+                started += 1;
             }
         }
-        let trace = self.world.recorder.trace();
+        self.wait_for(0, started);
+        self.wait_for(1, (1..scenario.roles().len()).map(|role| instance.number(role)).sum());
+        let trace = self.world.record.recorder.trace();
         let contents = self.world.objects.iter().zip(trace.contents());
         let contents = contents.map(|(object, recorded)| object.left(recorded)).collect();
         (trace, contents)
     }
 
-    fn spawn(&self, number: usize) {
-        let (scenario, shared, world) = (Arc::clone(&self.scenario), self.shared.clone(), Arc::clone(&self.world));
-        let parent = thread::current();
-        let buyer = move || {
-            Desk::new(&world, Actor::Buyer(number))
-                .attend(|at| scenario.buyer(at, &shared, number), |o| Deed::returned(*o));
-            world.ended.fetch_add(1, Relaxed);
+    fn spawn(&self, role: RoleId, number: usize) {
+        let (shared, world) = (Arc::clone(&self.shared), Arc::clone(&self.world));
+        let parent = loom_thread::current();
+        let thread = move || {
+            let code = |at: &dyn Platform| world.exploration.scenario.run(role, number, at, &shared);
+            let thread = LoomThread::new(&world, Actor::Thread(role, number));
+            thread.attend(code, |ending| What::Ended(End::Returned(ending.clone())));
+            world.ended[role.min(1)].fetch_add(1, Relaxed);
             parent.unpark();
         };
-        thread::Builder::new().stack_size(STACK).spawn(buyer).expect("loom's threads are only stacks");
+        loom_thread::Builder::new().stack_size(STACK).spawn(thread).expect("loom's threads are only stacks");
     }
 
-    fn wait_for(&self, buyers: usize) {
-        while self.world.ended.load(Relaxed) < buyers {
-            thread::park();
+    /// Waits until so many threads of the first role have ended, or of all others.
+    fn wait_for(&self, others: usize, threads: usize) {
+        while self.world.ended[others].load(Relaxed) < threads {
+            loom_thread::park();
         }
     }
 
-    fn go_on(&self) -> bool {
-        let desk = Desk::new(&self.world, Actor::Launcher);
-        desk.attend(|at| self.scenario.go_on(at, &self.shared), |go_on| Deed::Decided(*go_on)).unwrap_or(false)
+    fn goes_on(&self) -> bool {
+        let parent = LoomThread::new(&self.world, Actor::Parent);
+        let code = |at: &dyn Platform| self.world.exploration.scenario.go_on(at, &self.shared);
+        parent.attend(code, |goes_on| What::Decided(*goes_on)).unwrap_or(false)
     }
 }
 
 /// What all threads of one execution share.
 struct World {
     objects: Vec<Object>,
-    /// The span that is watched, and the object that makes it visible.
-    watched: Option<(&'static str, Mutex<()>)>,
-    recorder: Recorder,
-    /// How many buyers have ended. Not an atomic of loom's: it must not look here.
-    ended: AtomicUsize,
+    /// Counted up where the order of independent accesses matters.
+    ticks: Option<LoomUsize>,
+    record: Arc<Record>,
+    exploration: Arc<Exploration>,
+    /// How often anything has changed.
+    changes: AtomicU64,
+    /// How many threads of the first role have ended, and of the others. Not atomics of loom's: it must not look here.
+    ended: [AtomicUsize; 2],
 }
 
-/// The platform as one actor sees it.
-struct Desk<'w> {
-    world: &'w World,
-    actor: Actor,
-    held: RefCell<Vec<(ObjectId, Held<'w>)>>,
-    /// How many watched spans it stands in.
-    depth: Cell<usize>,
-    /// Whether it is within one of loom's operations. If it unwinds from there, the buyer's code did not do it.
-    in_loom: Cell<bool>,
-}
-
-impl<'w> Desk<'w> {
-    fn new(world: &'w World, actor: Actor) -> Self {
-        Desk { world, actor, held: RefCell::default(), depth: Cell::new(0), in_loom: Cell::new(false) }
-    }
-
-    fn attend<R>(&self, code: impl FnOnce(&dyn Platform) -> R, deed: impl FnOnce(&R) -> Deed) -> Option<R> {
-        self.record(Deed::Started);
-        match run(|| code(self)) {
-            Ran::Returned(value) => {
-                self.record(deed(&value));
-                // Only a leaked guard is still here, and then nobody releases the lock.
-                self.held.take().into_iter().for_each(std::mem::forget);
-                Some(value)
-            }
-            Ran::Crashed(message) if self.in_loom.get() => resume_unwind(Box::new(message)),
-            Ran::Crashed(reason) => {
-                self.record(Deed::Ended(End::Crashed(reason)));
-                for (object, guard) in self.held.take() {
-                    drop(guard);
-                    self.record(Deed::Freed(object));
-                }
-                None
-            }
-            Ran::Halted => unreachable!("nobody halts a buyer under loom"),
-        }
-    }
-
-    fn record(&self, deed: Deed) {
-        self.world.recorder.record(self.actor, deed);
-    }
-
-    fn in_loom<R>(&self, operation: impl FnOnce() -> R) -> R {
-        self.in_loom.set(true);
-        let result = operation();
-        self.in_loom.set(false);
-        result
-    }
-
-    /// Whether this is the beginning or the end of a span that is watched.
-    fn watches(&self, span: &'static str) -> bool {
-        self.actor != Actor::Launcher && self.world.watched.as_ref().is_some_and(|(watched, _)| *watched == span)
-    }
-
-    /// Locks the object that makes the watched span visible.
-    fn watched(&self) -> Option<MutexGuard<'w, ()>> {
-        self.world.watched.as_ref().map(|(_, object)| locked(object))
-    }
-}
-
-impl Platform for Desk<'_> {
-    fn step(&self, step: Step) -> Observation {
-        self.in_loom(|| {
-            let inside = self.depth.get() > 0;
-            let observation;
-            let watched;
-            // Who waited for a lock with the watched object locked would keep everybody else from entering.
-            let take = || self.world.objects[step.object].take(&step, &mut self.held.borrow_mut());
-            if inside && matches!(step.access, Access::Acquire | Access::LockValue) {
-                observation = take();
-                watched = self.watched();
-            } else {
-                watched = if inside { self.watched() } else { None };
-                observation = take();
-            }
-            self.record(Deed::Took(step, observation.clone()));
-            drop(watched);
-            observation
-        })
-    }
-
-    fn tell(&self, event: Event) {
-        self.record(Deed::Aside(Aside::Told(event)));
-    }
-
-    fn enter(&self, span: &'static str) {
-        if self.watches(span) {
-            self.in_loom(|| drop(self.watched()));
-            self.depth.set(self.depth.get() + 1);
-        }
-        self.record(Deed::Aside(Aside::Entered(span)));
-    }
-
-    fn leave(&self, span: &'static str, result: Erased) {
-        if self.watches(span) {
-            self.depth.set(self.depth.get() - 1);
-        }
-        self.record(Deed::Aside(Aside::Left(span, result)));
-    }
-
-    /// Lets somebody else go first: until they have moved, the next try could only see what this one saw.
-    fn again(&self, span: &'static str) {
-        self.record(Deed::Aside(Aside::Again(span)));
-        self.in_loom(thread::yield_now);
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

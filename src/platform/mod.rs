@@ -4,84 +4,54 @@
 //! | --- | --- | --- |
 //! | [`threads`] | real files, real locks | the operating system, or a [`conductor`] |
 //! | [`processes`] | the same, between processes | the same |
-//! | [`shuttle`] | in memory | shuttle's schedulers |
+//! | `shuttle` (feature `shuttle`) | in memory | shuttle's schedulers |
 //! | `loom` (only with `--cfg loom`) | loom's primitives | loom |
 //! | [`script`] | none: observations are fed in | whoever writes the script |
 //! | [`model`] | in memory | the caller, move by move |
 //!
-//! What a step does to a file, a lock or a cell is said once, in [`Content::apply`], and the platforms that keep
+//! What a step does to a file, a lock or a cell is said once, in [`Content::outcomes`], and the platforms that keep
 //! their objects in memory all call it. What it does on a real machine is said once too, in [`real`]; that the two
 //! agree is what the [`conductor`] finds out.
 
 pub mod conductor;
 mod content;
+mod instance;
 #[cfg(loom)]
 pub mod loom;
 pub mod model;
+#[cfg(any(loom, feature = "shuttle"))]
+pub(crate) mod picks;
 pub mod processes;
+mod quiet;
 pub mod real;
 pub mod record;
 pub mod script;
+#[cfg(feature = "shuttle")]
 pub mod shuttle;
 pub mod site;
 pub mod stage;
 pub mod threads;
+#[cfg(any(loom, feature = "shuttle"))]
+mod tries;
 mod wire;
 
-pub use content::Content;
-pub use record::{Deed, Entry, Move, Recorder, Trace};
+pub use content::{Content, Hold, Waiter};
+pub use instance::{Instance, LockKind, Threads};
+pub(crate) use quiet::quietly;
+pub use record::{Act, Actor, Entry, Move, Recorder, Trace, What};
 
-use crate::sync::{Access, Crash, ObjectId, Outcome, Step};
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use crate::sync::{Access, Death, Ending, Mode, ObjectId, Observation, Step};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Somebody who takes steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Actor {
-    /// Buyer number *i*, from 0.
-    Buyer(usize),
-    /// The parent that starts buyers one by one.
-    Launcher,
-}
-
-impl Actor {
-    /// The buyer's number; `None` for the launcher.
-    pub fn buyer(self) -> Option<usize> {
-        match self {
-            Actor::Buyer(number) => Some(number),
-            Actor::Launcher => None,
-        }
-    }
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Actor::Buyer(number) => write!(f, "buyer {number}"),
-            Actor::Launcher => f.write_str("the parent"),
-        }
-    }
-}
-
-/// How a buyer ended.
+/// How a thread ended.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
     /// Its code returned this.
-    Returned(Outcome),
+    Returned(Ending),
     /// It died of this.
-    Crashed(String),
+    Crashed(Death),
     /// It was killed from outside.
     Killed,
-}
-
-/// How the locks of the dead are treated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum LockKind {
-    /// The kernel frees them, as with a file lock.
-    #[default]
-    Owned,
-    /// Nobody frees them, as with the tutorials' semaphores.
-    Semaphore,
 }
 
 /// How a run of some code on a platform ended.
@@ -89,41 +59,46 @@ pub(crate) enum Ran<R> {
     /// It came to its end.
     Returned(R),
     /// It crashed, or panicked.
-    Crashed(String),
-    /// The platform stopped it.
-    Halted,
+    Crashed(Death),
 }
 
-/// Stops the running code from within a step, quietly; the other end is [`run`].
-pub(crate) fn halt() -> ! {
-    resume_unwind(Box::new(Halt))
-}
-
-struct Halt;
-
-/// Runs code until it returns, dies or is halted.
+/// Runs code until it returns or dies. A panic in it prints nothing: it is reported as what the thread died of.
 pub(crate) fn run<R>(code: impl FnOnce() -> R) -> Ran<R> {
-    let payload = match catch_unwind(AssertUnwindSafe(code)) {
-        Ok(returned) => return Ran::Returned(returned),
-        Err(payload) => payload,
-    };
-    if payload.is::<Halt>() {
-        return Ran::Halted;
-    }
-    Ran::Crashed(match payload.downcast::<Crash>() {
-        Ok(crash) => crash.0,
-        Err(panic) => match panic.downcast::<String>() {
-            Ok(message) => *message,
-            Err(panic) => panic.downcast_ref::<&str>().map_or("a panic without a message", |m| m).to_owned(),
-        },
-    })
+    quietly(|| caught(code))
 }
 
-/// Keeps the list of locks that somebody holds, as a step changes it.
-pub(crate) fn hold(held: &mut Vec<ObjectId>, step: &Step) {
-    match step.access {
-        Access::Acquire | Access::LockValue => held.push(step.object),
-        Access::Release | Access::UnlockValue(_) => held.retain(|object| *object != step.object),
+/// The same where somebody else sees to it that nothing is printed.
+fn caught<R>(code: impl FnOnce() -> R) -> Ran<R> {
+    match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(returned) => Ran::Returned(returned),
+        Err(payload) => match payload.downcast::<Death>() {
+            Ok(death) => Ran::Crashed(*death),
+            Err(panic) => Ran::Crashed(Death { reason: message(panic), torn: false }),
+        },
+    }
+}
+
+/// What a panic says.
+fn message(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(panic) => panic.downcast_ref::<&str>().map_or("a panic without a message", |m| m).to_owned(),
+    }
+}
+
+/// Keeps the list of what somebody holds, as a step changes it.
+pub(crate) fn hold(held: &mut Vec<(ObjectId, Mode)>, step: &Step, seen: &Observation) {
+    let Step::On(object, access) = step else { return };
+    let mut free = |mode: Mode| {
+        let place = held.iter().rposition(|other| *other == (*object, mode));
+        place.map(|place| held.remove(place));
+    };
+    match (access, seen) {
+        (Access::TryLock(_), Observation::Refused) => {}
+        (Access::Lock(mode) | Access::TryLock(mode), _) => held.push((*object, *mode)),
+        (Access::Unlock(mode, _), _) => free(*mode),
+        (Access::Wait, Observation::Place(place)) => held.push((*object, Mode::Waiting(*place))),
+        (Access::Wake(place), _) => free(Mode::Waiting(*place)),
         _ => {}
     }
 }

@@ -1,18 +1,19 @@
-//! The processes platform: every buyer a process of its own, over real files and locks between processes.
+//! The processes platform: every thread of every role a process of its own, over real files and locks between
+//! processes.
 //!
-//! A buyer writes its reports, a line each, into one pipe that all buyers share, so they arrive in the order in
-//! which they were made; it hears its turns on its standard input. When that closes, because the parent says
-//! stop or is gone, the buyer stops at the next step, unless it has emptied a file: then it writes it first.
+//! A process writes its reports, a line each, into one pipe that all share, so they arrive in the order in which they
+//! were made; it hears its turns on its standard input. When that closes, because the parent says stop or is gone,
+//! the process stops at the next step, unless it has emptied a file: then it writes it first.
 
-use super::real::Desk;
-use super::record::Deed;
+use super::real::{Contact, RealThread};
+use super::record::What;
 use super::site::Site;
-use super::stage::{Conducted, News, Report, Stage};
-use super::threads::{ScaledClock, Threads};
-use super::{Actor, End, halt, wire};
-use crate::scenario::Scenario;
-use crate::sync::{Event, Platform, Setup};
-use std::collections::BTreeMap;
+use super::stage::{News, Pace, Report, Stage};
+use super::threads::{ScaledClock, Threads, Turn};
+use super::{Actor, End, wire};
+use crate::scenario::{RoleId, Scenario};
+use crate::sync::Death;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufRead, BufReader, ErrorKind, PipeWriter, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -20,11 +21,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// A stage of processes.
-pub struct Processes<S: Scenario> {
-    /// Makes the command that starts buyer *i*; it must end in [`attend`].
-    command: Box<dyn Fn(usize) -> Command>,
-    buyers: BTreeMap<usize, Process>,
-    launcher: Threads<S>,
+pub struct Processes {
+    /// Makes the command that starts a thread of a role; it must end in [`attend`].
+    command: Box<dyn Fn(RoleId, usize) -> Command>,
+    processes: BTreeMap<Actor, Process>,
+    parent: Threads,
     /// Where reports arrive, and our own end of the pipe that they come through.
     reports: Receiver<Report>,
     pipe: PipeWriter,
@@ -43,47 +44,48 @@ const TICK: Duration = Duration::from_millis(20);
 /// How long a process may take to stop before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 
-impl<S: Scenario> Processes<S> {
-    /// An empty stage. The launcher, where the scenario has one, is a thread of this process.
+impl Processes {
+    /// An empty stage. The parent's code, where the scenario has some, runs in a thread of this process.
     ///
     /// # Errors
     /// No pipe can be had, or the scenario shares what processes cannot.
     pub fn new(
-        scenario: &S,
+        scenario: &Scenario,
         site: Site,
-        speed: f64,
-        conducted: bool,
-        command: impl Fn(usize) -> Command + 'static,
+        pace: Pace,
+        command: impl Fn(RoleId, usize) -> Command + 'static,
     ) -> io::Result<Self> {
-        if !site.is_on_disk() {
-            let reason = "value mutexes and atomic cells live in one process's memory; run this scenario on threads";
+        let in_memory: Vec<_> = site.in_memory().map(|name| format!("`{name}`")).collect();
+        if !in_memory.is_empty() {
+            let lives = if in_memory.len() == 1 { "lives" } else { "live" };
+            let reason =
+                format!("{} {lives} in one process's memory; run this scenario on threads", in_memory.join(", "));
             return Err(io::Error::new(ErrorKind::Unsupported, reason));
         }
         let (reader, pipe) = io::pipe()?;
         let (sender, reports) = channel();
-        let launcher = Threads::for_launcher(scenario, site, speed, conducted, sender.clone());
+        let parent = Threads::for_parent(scenario, site, pace, sender.clone());
         std::thread::spawn(move || forward(BufReader::new(reader), &sender));
-        Ok(Processes { command: Box::new(command), buyers: BTreeMap::new(), launcher, reports, pipe })
+        Ok(Processes { command: Box::new(command), processes: BTreeMap::new(), parent, reports, pipe })
     }
 
     /// Reports the processes that have ended since the last call.
     fn report_the_dead(&mut self) {
         let mut died = Vec::new();
-        for (&number, process) in self.buyers.iter_mut().filter(|(_, process)| !process.over) {
+        for (&actor, process) in self.processes.iter_mut().filter(|(_, process)| !process.over) {
             let Ok(Some(status)) = process.child.try_wait() else { continue };
             process.over = true;
-            died.push((number, how_it_died(status)));
+            died.push((actor, how_it_died(status)));
         }
-        for (number, reason) in died {
+        for (actor, reason) in died {
             // Our own reader is at the other end, as long as there is anybody to tell.
-            let _ = self.report_for(number, End::Crashed(reason));
+            let _ = self.report_for(actor, End::Crashed(Death { reason, torn: false }));
         }
     }
 
-    /// Reports how a buyer ended that can no longer say so itself. Through the pipe, this comes after whatever
-    /// it did say.
-    fn report_for(&mut self, number: usize, end: End) -> io::Result<()> {
-        let report = Report { actor: Actor::Buyer(number), news: News::Ended(end) };
+    /// Reports how somebody ended who can no longer say so. Through the pipe, this comes after whatever they did say.
+    fn report_for(&mut self, actor: Actor, end: End) -> io::Result<()> {
+        let report = Report { actor, news: News::Ended(end) };
         self.pipe.write_all(wire::encode(&report).as_bytes())
     }
 }
@@ -96,15 +98,15 @@ fn how_it_died(status: ExitStatus) -> String {
     }
 }
 
-/// Passes on reports until the pipe closes; of several ends of one buyer only the first, which is its own word.
+/// Passes on reports until the pipe closes; of several ends of one process only the first, which is its own word.
 fn forward(pipe: impl BufRead, reports: &Sender<Report>) {
-    let mut over = Vec::new();
+    let mut over = HashSet::new();
     for line in pipe.lines().map_while(Result::ok) {
         match wire::decode(&line) {
             Some(Report { actor, .. }) if over.contains(&actor) => {}
             Some(report) => {
                 if matches!(report.news, News::Ended(_) | News::Stopped) {
-                    over.push(report.actor);
+                    over.insert(report.actor);
                 }
                 if reports.send(report).is_err() {
                     return;
@@ -116,36 +118,38 @@ fn forward(pipe: impl BufRead, reports: &Sender<Report>) {
     }
 }
 
-impl<S: Scenario> Stage for Processes<S> {
+impl Stage for Processes {
     fn start(&mut self, actor: Actor) -> io::Result<()> {
-        let Actor::Buyer(number) = actor else { return self.launcher.start(actor) };
-        let mut command = (self.command)(number);
+        let Actor::Thread(role, number) = actor else { return self.parent.start(actor) };
+        let mut command = (self.command)(role, number);
         command.stdin(Stdio::piped()).stdout(self.pipe.try_clone()?);
-        // Ctrl-C on a terminal goes to the whole process group. Buyers shall hear of it from us, and stop with
+        // Ctrl-C on a terminal goes to the whole process group. Children shall hear of it from us, and stop with
         // their files whole.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
         let turns = child.stdin.take();
-        self.buyers.insert(number, Process { child, turns, over: false });
+        self.processes.insert(actor, Process { child, turns, over: false });
         Ok(())
     }
 
-    fn grant(&mut self, actor: Actor) -> io::Result<()> {
-        let Actor::Buyer(number) = actor else { return self.launcher.grant(actor) };
-        let process = self.buyers.get_mut(&number).ok_or(ErrorKind::NotFound)?;
-        process.turns.as_mut().ok_or(ErrorKind::BrokenPipe)?.write_all(b"\n")
+    fn grant(&mut self, actor: Actor, pick: Option<&str>) -> io::Result<()> {
+        if actor == Actor::Parent {
+            return self.parent.grant(actor, pick);
+        }
+        let process = self.processes.get_mut(&actor).ok_or(ErrorKind::NotFound)?;
+        process.turns.as_mut().ok_or(ErrorKind::BrokenPipe)?.write_all(wire::encode_turn(pick).as_bytes())
     }
 
-    fn kill(&mut self, buyer: usize) -> io::Result<()> {
-        let process = self.buyers.get_mut(&buyer).ok_or(ErrorKind::NotFound)?;
+    fn kill(&mut self, actor: Actor) -> io::Result<()> {
+        let process = self.processes.get_mut(&actor).ok_or(ErrorKind::NotFound)?;
         process.over = true;
         process.child.kill()?;
         process.child.wait()?;
-        self.report_for(buyer, End::Killed)
+        self.report_for(actor, End::Killed)
     }
 
-    fn pid(&self, buyer: usize) -> u32 {
-        self.buyers.get(&buyer).map_or(0, |process| process.child.id())
+    fn pid(&self, actor: Actor) -> u32 {
+        self.processes.get(&actor).map_or(0, |process| process.child.id())
     }
 
     fn report(&mut self, patience: Duration) -> Option<Report> {
@@ -163,17 +167,17 @@ impl<S: Scenario> Stage for Processes<S> {
     }
 
     fn stop(&mut self) {
-        self.launcher.stop();
-        self.buyers.values_mut().for_each(|process| drop(process.turns.take()));
+        self.parent.stop();
+        self.processes.values_mut().for_each(|process| drop(process.turns.take()));
     }
 }
 
-impl<S: Scenario> Drop for Processes<S> {
+impl Drop for Processes {
     /// Leaves no process behind: asks all to stop, and kills those that do not.
     fn drop(&mut self) {
         self.stop();
         let deadline = Instant::now() + GRACE;
-        for process in self.buyers.values_mut() {
+        for process in self.processes.values_mut() {
             while matches!(process.child.try_wait(), Ok(None)) {
                 if Instant::now() > deadline {
                     // It may have gone meanwhile, which is as good.
@@ -186,37 +190,63 @@ impl<S: Scenario> Drop for Processes<S> {
     }
 }
 
-/// The other end: be buyer `number` in this process, until it ends or is told to stop.
-pub fn attend<S: Scenario>(scenario: &S, number: usize, site: &Site, speed: f64, conducted: bool) {
-    let actor = Actor::Buyer(number);
-    let clock = Arc::new(ScaledClock::new(speed));
-    let (turn, turns) = channel::<()>();
+/// The other end: be a thread of a role in this process, until it ends. If it is told to stop before, this process
+/// exits.
+pub fn attend(scenario: &Scenario, role: RoleId, number: usize, site: &Site, pace: Pace) {
+    let clock = Arc::new(ScaledClock::new(pace.speed()));
+    let (turn, turns) = channel::<Turn>();
     // A line is a turn; the end of the input says stop.
     std::thread::spawn({
         let clock = Arc::clone(&clock);
         move || {
-            for _ in io::stdin().lines().map_while(Result::ok) {
+            for line in io::stdin().lines().map_while(Result::ok) {
                 // With nobody waiting for a turn there is nothing to grant.
-                let _ = turn.send(());
+                let _ = turn.send(wire::decode_turn(&line));
             }
             clock.stop();
         }
     });
-    let report = |news| {
-        let line = wire::encode(&Report { actor, news });
+    let contact = OfProcess { actor: Actor::Thread(role, number), turns, clock };
+    let (_, shared) = scenario.build();
+    let conducted = pace == Pace::Conducted;
+    let thread = RealThread::new(contact.actor, site, &contact, conducted, pace.seed(), None);
+    thread.run(|at| What::Ended(End::Returned(scenario.run(role, number, at, &shared))));
+}
+
+/// How a process hears from its stage.
+struct OfProcess {
+    actor: Actor,
+    turns: Receiver<Turn>,
+    clock: Arc<ScaledClock>,
+}
+
+impl Contact for OfProcess {
+    fn report(&self, news: News) {
+        let line = wire::encode(&Report { actor: self.actor, news });
         let mut stdout = io::stdout().lock();
         if stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).is_err() {
             // Nobody listens any more: the parent is gone.
-            clock.stop();
+            self.clock.stop();
         }
-    };
-    let shared = scenario.build(&mut Setup::default());
-    let tell = |event: Event| report(News::Told(event));
-    let desk = Desk::new(actor, site, &*clock, &tell, None);
-    let turn = || turns.recv().unwrap_or_else(|_| halt());
-    let wrapped = Conducted { platform: &desk, report: &report, turn: &turn };
-    let at: &dyn Platform = if conducted { &wrapped } else { &desk };
-    let ended = desk.attend(|| scenario.buyer(at, &shared, number), Deed::returned);
-    drop(desk);
-    report(News::from(ended));
+    }
+
+    fn turn(&self) -> Turn {
+        self.turns.recv().unwrap_or(None)
+    }
+
+    fn pause(&self, time: Duration) {
+        self.clock.pause(time);
+    }
+
+    fn stopping(&self) -> bool {
+        self.clock.is_stopped()
+    }
+
+    fn is_alone(&self) -> bool {
+        true
+    }
+
+    fn rest(&self) -> ! {
+        std::process::exit(0)
+    }
 }

@@ -1,6 +1,7 @@
-//! Real objects: files on disk and locks that the operating system keeps.
+//! A real thread: real objects under the code of one actor, in this process.
 //!
-//! Threads and processes differ in how a buyer is started, not in what its steps do; what they do is here.
+//! Threads and processes differ in how an actor is started and stopped ([`Contact`]), not in what its steps do; what
+//! they do is here.
 //!
 //! | step | calls |
 //! | --- | --- |
@@ -8,249 +9,235 @@
 //! | truncate | open with `O_TRUNC`, keep open |
 //! | write | one write through that handle, close |
 //! | replace | write a temporary file in the same folder, rename it over |
-//! | acquire, release | `flock` on a lock file; for a semaphore, creating and removing the lock file |
+//! | acquire, release of a lock | `flock` on a lock file; for a semaphore, creating and removing the lock file |
+//! | accesses to a cell, fences | those of `std::sync::atomic`, with their orderings |
+//! | locks with a value, counting semaphores, condition variables | [`Content::outcomes`] under a `std` mutex |
 
-use super::record::{Deed, Recorder};
-use super::script::Aside;
-use super::site::{Place, Site, lock_file, replace};
-use super::{Actor, End, LockKind, Ran, halt, run};
-use crate::sync::{Access, Erased, Event, ObjectId, Observation, Platform, Step};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Condvar, Mutex, PoisonError};
+mod cell;
+mod contact;
+mod disk;
+mod ends;
+mod memory;
+mod text;
+
+pub use cell::AtomicWord;
+pub use contact::Contact;
+pub(super) use disk::{lock_file, replace};
+pub use memory::{Bell, InMemory};
+pub(super) use text::{observation_text, step_text};
+
+use super::record::{Recorder, What};
+use super::script::Local;
+use super::site::{Place, Site};
+use super::stage::News;
+use super::{Actor, Content, hold};
+use crate::sync::{Access, Death, Erased, Event, Mode, ObjectId, Observation, Platform, Step};
+use disk::Disk;
+use std::cell::{Cell, RefCell};
+use std::io;
 use std::time::Duration;
 
-/// A lock that a buyer holds.
-enum Held {
-    /// Freed by us, or by the kernel when we die.
-    Owned { _until_dropped: Flock },
-    /// Freed when the file is removed, by us or by nobody.
-    Semaphore(PathBuf),
-    /// A value mutex.
-    Mutex,
-}
+/// How often to look again for something that one waits for, unless the bell rings: other processes do not ring it, and
+/// neither does a stop.
+const TICK: Duration = Duration::from_millis(20);
 
-/// A locked file. It is unlocked explicitly: closing it would not do while another thread is starting a process,
-/// which holds a copy of every handle until it has begun to run.
-struct Flock(File);
-
-impl Drop for Flock {
-    fn drop(&mut self) {
-        // Nothing could be done about an error, and closing the file is next.
-        let _ = self.0.unlock();
-    }
-}
-
-/// How a buyer lets time pass and hears that it shall stop.
-pub trait Clock {
-    /// Waits; less if it shall stop.
-    fn pause(&self, time: Duration);
-
-    /// Whether the buyer shall stop at the next place where it leaves the files whole.
-    fn stopping(&self) -> bool;
-}
+/// The same where nobody is there to ring.
+const ALONE_TICK: Duration = Duration::from_millis(1);
 
 /// The platform of real objects, as one actor sees it.
-pub struct Desk<'a> {
+pub struct RealThread<'a> {
     actor: Actor,
     site: &'a Site,
-    clock: &'a dyn Clock,
-    tell: &'a dyn Fn(Event),
+    contact: &'a dyn Contact,
+    conducted: bool,
     recorder: Option<&'a Recorder>,
-    open: RefCell<BTreeMap<ObjectId, File>>,
-    held: RefCell<BTreeMap<ObjectId, Held>>,
+    disk: RefCell<Disk>,
+    held: RefCell<Vec<(ObjectId, Mode)>>,
+    random: RefCell<fastrand::Rng>,
+    /// Why it must take no step any more.
+    dying: Cell<Option<&'static str>>,
+    last_steps: Cell<usize>,
 }
 
-impl<'a> Desk<'a> {
-    /// A desk at which nothing is open or held. What is said goes to `tell`; everything else that happens to
-    /// the `recorder`. Steps that are recorded do not overlap: their order in the record is the order in which
-    /// they happened.
+impl<'a> RealThread<'a> {
+    /// An actor that has nothing open and holds nothing. A conducted one waits for its turn before each step, and no
+    /// time passes for it; a free one draws its choices from the seed. What happens goes to the `recorder`, if there
+    /// is one: then no two steps overlap, and their order in the record is the order in which they happened.
     pub fn new(
         actor: Actor,
         site: &'a Site,
-        clock: &'a dyn Clock,
-        tell: &'a dyn Fn(Event),
+        contact: &'a dyn Contact,
+        conducted: bool,
+        seed: u64,
         recorder: Option<&'a Recorder>,
     ) -> Self {
-        Desk { actor, site, clock, tell, recorder, open: RefCell::default(), held: RefCell::default() }
-    }
-
-    /// Runs code at the desk to its end, and records that; `None` if it was stopped.
-    pub fn attend<R>(&self, code: impl FnOnce() -> R, deed: impl FnOnce(R) -> Deed) -> Option<Deed> {
-        let (ended, crashed) = match run(code) {
-            Ran::Returned(value) => (deed(value), false),
-            Ran::Crashed(reason) => (Deed::Ended(End::Crashed(reason)), true),
-            Ran::Halted => return None,
+        let stream = match actor {
+            Actor::Parent => 0,
+            Actor::Thread(role, number) => ((role as u64 + 1) << 32) | number as u64,
         };
-        self.record(ended.clone());
-        if crashed {
-            self.bury();
-        }
-        Some(ended)
-    }
-
-    /// Death frees owned locks, and leaves semaphores as they are.
-    fn bury(&self) {
-        let held = std::mem::take(&mut *self.held.borrow_mut());
-        if self.site.kind == LockKind::Semaphore {
-            return;
-        }
-        for (object, held) in held {
-            self.record(Deed::Freed(object));
-            // A lock file is freed as the loop drops it.
-            if let (Held::Mutex, Place::Mutex(mutex)) = (held, &self.site.places[object]) {
-                unlock(mutex, None);
-            }
+        // Mixed twice, so that neighbouring seeds and neighbouring threads have nothing in common.
+        let own = fastrand::Rng::with_seed(stream).u64(..);
+        let random = fastrand::Rng::with_seed(fastrand::Rng::with_seed(seed).u64(..) ^ own);
+        RealThread {
+            actor,
+            site,
+            contact,
+            conducted,
+            recorder,
+            disk: RefCell::new(Disk::new(site.kind)),
+            held: RefCell::default(),
+            random: RefCell::new(random),
+            dying: Cell::new(None),
+            last_steps: Cell::new(0),
         }
     }
 
-    fn record(&self, deed: Deed) {
-        if let Some(recorder) = self.recorder {
-            recorder.record(self.actor, deed);
+    /// Does something while nobody else records.
+    fn alone<R>(&self, act: impl FnOnce(&mut dyn FnMut(What)) -> R) -> R {
+        match self.recorder {
+            Some(recorder) => recorder.alone(|record| act(&mut |what| record(self.actor, what))),
+            None => act(&mut |_| ()),
         }
     }
 
-    /// Takes the step for real.
-    fn act(&self, step: &Step) -> io::Result<Observation> {
-        let object = step.object;
-        match (&self.site.places[object], &step.access) {
-            (Place::File(path), Access::Read) => {
-                let mut bytes = Vec::new();
-                File::open(path)?.read_to_end(&mut bytes)?;
-                return Ok(Observation::Content(bytes.into()));
-            }
-            (Place::File(path), Access::Truncate) => {
-                let file = File::options().write(true).create(true).truncate(true).open(path)?;
-                self.open.borrow_mut().insert(object, file);
-            }
-            (Place::File(_), Access::Write(bytes)) => {
-                let mut file = self.open.borrow_mut().remove(&object).expect("`Emptied` is only made by a truncate");
-                file.write_all(bytes)?;
-            }
-            (Place::File(path), Access::Replace(bytes)) => replace(path, bytes)?,
-            (Place::Lock(path), Access::Acquire) => {
-                let held = self.acquire(path)?;
-                self.held.borrow_mut().insert(object, held);
-            }
-            (Place::Lock(_), Access::Release) => match self.held.borrow_mut().remove(&object) {
-                Some(Held::Semaphore(path)) => fs::remove_file(path)?,
-                _freed_by_dropping => {}
-            },
-            (Place::Mutex(mutex), Access::LockValue) => {
-                let state = mutex.0.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut state = mutex.1.wait_while(state, |state| state.1).unwrap_or_else(PoisonError::into_inner);
-                state.1 = true;
-                self.held.borrow_mut().insert(object, Held::Mutex);
-                return Ok(Observation::Value(state.0.clone()));
-            }
-            (Place::Mutex(mutex), Access::UnlockValue(value)) => {
-                self.held.borrow_mut().remove(&object);
-                unlock(mutex, Some(value));
-            }
-            (Place::Cell(cell), access) => return Ok(on_cell(cell, access)),
-            (place, access) => unreachable!("{access:?} does not fit {place:?}"),
-        }
-        Ok(Observation::Done)
-    }
-
-    fn acquire(&self, path: &Path) -> io::Result<Held> {
-        if self.site.kind == LockKind::Owned {
-            let file = lock_file(path)?;
-            file.lock()?;
-            return Ok(Held::Owned { _until_dropped: Flock(file) });
-        }
+    /// Takes the step, waiting until it is enabled.
+    fn take(&self, step: &Step, pick: Option<&str>) -> io::Result<Observation> {
         loop {
-            match File::create_new(path) {
-                Ok(_) => return Ok(Held::Semaphore(path.to_owned())),
-                // Nobody tells us when it is removed, so look again. (The order of buyers is not up to us either way.)
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => std::thread::sleep(Duration::from_millis(1)),
-                Err(error) => return Err(error),
+            let heard = self.site.bell.count();
+            let taken = self.alone(|record| {
+                let taken = self.attempt(step, pick)?;
+                if let Some((seen, after)) = &taken {
+                    record(What::Took(step.clone(), seen.clone(), after.clone()));
+                }
+                Ok::<_, io::Error>(taken)
+            })?;
+            if let Some((seen, _)) = taken {
+                hold(&mut self.held.borrow_mut(), step, &seen);
+                if frees(step) {
+                    self.site.bell.ring();
+                }
+                return Ok(seen);
             }
-            if self.clock.stopping() {
-                halt();
+            // Whoever would free it may have been told to stop, too.
+            if self.contact.stopping() {
+                self.halt();
             }
+            self.site.bell.wait(heard, if self.contact.is_alone() { ALONE_TICK } else { TICK });
+        }
+    }
+
+    /// Takes the step if it is enabled; also returns what its object then holds, where that is known.
+    fn attempt(&self, step: &Step, pick: Option<&str>) -> io::Result<Option<(Observation, Option<Content>)>> {
+        let (object, access) = match step {
+            Step::On(object, access) => (*object, access),
+            Step::Choose(choice) => {
+                let named = |pick: &str| choice.alternatives.iter().position(|alternative| *alternative == pick);
+                let chosen = self.pick(choice.alternatives.len(), pick, named);
+                return Ok(Some((Observation::Chosen(chosen), None)));
+            }
+            Step::Fence(order) => {
+                std::sync::atomic::fence(*order);
+                return Ok(Some((Observation::Done, None)));
+            }
+        };
+        let known = |seen| Some((seen, None));
+        match &self.site.places[object] {
+            Place::File(path) => self.disk.borrow_mut().on_file(path, access).map(known),
+            Place::Lock(path) => {
+                let wait = self.contact.is_alone() && !self.contact.stopping();
+                Ok(self.disk.borrow_mut().on_lock(object, path, access, wait)?.and_then(known))
+            }
+            Place::Cell(cell) => Ok(known(cell.access(access))),
+            Place::Memory(memory) => {
+                let taken = memory.attempt(access, |outcomes| self.pick(outcomes, pick, |pick| pick.parse().ok()));
+                Ok(taken.map(|(seen, after)| (seen, Some(after))))
+            }
+        }
+    }
+
+    /// Which of several outcomes a step takes: the one that was granted, or else one that is drawn.
+    fn pick(&self, outcomes: usize, pick: Option<&str>, position: impl Fn(&str) -> Option<usize>) -> usize {
+        match pick {
+            _ if outcomes == 1 => 0,
+            None => self.random.borrow_mut().usize(..outcomes),
+            Some(pick) => position(pick)
+                .filter(|index| *index < outcomes)
+                .unwrap_or_else(|| panic!("the step was to come to `{pick}`, which it cannot")),
         }
     }
 }
 
-fn unlock(mutex: &(Mutex<(Erased, bool)>, Condvar), value: Option<&Erased>) {
-    let mut state = mutex.0.lock().unwrap_or_else(PoisonError::into_inner);
-    state.0 = value.unwrap_or(&state.0).clone();
-    state.1 = false;
-    mutex.1.notify_one();
+/// Whether somebody may have been waiting for this.
+fn frees(step: &Step) -> bool {
+    use Access::{AddPermits, NotifyAll, NotifyOne, Unlock};
+    matches!(step, Step::On(_, Unlock(..) | AddPermits(_) | NotifyOne | NotifyAll))
 }
 
-fn on_cell(cell: &AtomicU64, access: &Access) -> Observation {
-    Observation::Number(match *access {
-        Access::Load(order) => cell.load(order),
-        Access::Swap(new, order) => cell.swap(new, order),
-        Access::FetchAdd(n, order) => cell.fetch_add(n, order),
-        Access::FetchSub(n, order) => cell.fetch_sub(n, order),
-        Access::CompareExchange { expected, new, success, failure } => {
-            cell.compare_exchange(expected, new, success, failure).unwrap_or_else(|held| held)
-        }
-        Access::Store(new, order) => {
-            cell.store(new, order);
-            return Observation::Done;
-        }
-        ref other => unreachable!("{other:?} does not fit a cell"),
-    })
-}
-
-impl Platform for Desk<'_> {
+impl Platform for RealThread<'_> {
     fn step(&self, step: Step) -> Observation {
-        // Between its truncate and its write a buyer goes on: it must not leave an empty file.
-        if self.clock.stopping() && self.open.borrow().is_empty() {
-            halt();
+        self.expect_alive(&step);
+        let mut pick = None;
+        if self.conducted {
+            self.contact.report(News::Before(step_text(&self.site.names, &step)));
+            pick = self.contact.turn();
         }
-        let takes_lock = matches!(step.access, Access::Acquire | Access::LockValue);
-        // A step that may wait must let others record meanwhile; and it is over when the lock is taken.
-        let done = match self.recorder {
-            Some(recorder) if !takes_lock => recorder.during(self.actor, &step, || self.act(&step)),
-            _ => self.act(&step).inspect(|seen| self.record(Deed::Took(step.clone(), seen.clone()))),
-        };
-        done.unwrap_or_else(|error| {
-            let path = match &self.site.places[step.object] {
-                Place::File(path) | Place::Lock(path) => path.display().to_string(),
-                _ => String::new(),
-            };
-            <dyn Platform>::crash(self, format!("cannot {} {path}: {error}", verb(&step.access)))
-        })
+        self.heed_stop();
+        let seen = self.take(&step, pick.as_deref()).unwrap_or_else(|error| {
+            let path = step.object().and_then(|object| self.site.places[object].path());
+            let path = path.map(|path| path.display().to_string()).unwrap_or_default();
+            <dyn Platform>::crash(self, format!("cannot {} {path}: {error}", verb(&step)))
+        });
+        if self.conducted {
+            self.contact.report(News::Took(observation_text(&seen)));
+        }
+        seen
     }
 
     fn tell(&self, event: Event) {
-        self.record(Deed::Aside(Aside::Told(event.clone())));
-        (self.tell)(event);
+        self.alone(|record| record(What::Local(Local::Told(event.clone()))));
+        self.contact.report(News::Told(event));
     }
 
     fn pause(&self, time: Duration) {
-        self.clock.pause(time);
+        // A conductor decides what overlaps; nothing is gained by waiting.
+        if !self.conducted {
+            self.contact.pause(time);
+        }
     }
 
-    fn enter(&self, span: &'static str) {
-        self.record(Deed::Aside(Aside::Entered(span)));
+    fn enter(&self, span: &'static str) -> Option<Erased> {
+        self.alone(|record| record(What::Local(Local::Entered(span))));
+        None
     }
 
     fn leave(&self, span: &'static str, result: Erased) {
-        self.record(Deed::Aside(Aside::Left(span, result)));
+        self.alone(|record| record(What::Local(Local::Left(span, result))));
     }
 
     fn again(&self, span: &'static str) {
-        self.record(Deed::Aside(Aside::Again(span)));
+        self.alone(|record| record(What::Local(Local::Again(span))));
+    }
+
+    fn die(&self, death: Death) -> ! {
+        self.dying.set(Some("it died of an error of its own"));
+        std::panic::resume_unwind(Box::new(death))
+    }
+
+    fn unwound(&self, _object: ObjectId) {
+        if self.dying.get().is_none() {
+            self.dying.set(Some("a panic dropped a guard of it"));
+        }
     }
 }
 
-fn verb(access: &Access) -> &'static str {
-    match access {
-        Access::Read => "read",
-        Access::Truncate => "empty",
-        Access::Write(_) => "write",
-        Access::Replace(_) => "replace",
-        Access::Acquire => "lock",
+/// What cannot be done, when a call fails.
+fn verb(step: &Step) -> &'static str {
+    match step {
+        Step::On(_, Access::Read) => "read",
+        Step::On(_, Access::Truncate) => "empty",
+        Step::On(_, Access::Write(..)) => "write",
+        Step::On(_, Access::Replace(_)) => "replace",
+        Step::On(_, Access::Lock(_) | Access::TryLock(_)) => "lock",
         _ => "unlock",
     }
 }

@@ -1,30 +1,86 @@
 //! What a platform records while a program runs on it.
 
-use super::script::Aside;
-use super::{Actor, Content, End};
-use crate::scenario::Launch;
-use crate::sync::{ObjectId, Observation, Outcome, Setup, Step};
-use std::collections::BTreeMap;
+use super::script::Local;
+use super::{Content, End, LockKind};
+use crate::scenario::{Launch, RoleId, Scenario};
+use crate::sync::{Access, Mode, ObjectId, Observation, Setup, Step};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Somebody who takes steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Actor {
+    /// A thread of a role.
+    Thread(RoleId, usize),
+    /// The parent that starts the threads of the first role one by one.
+    Parent,
+}
+
+impl Actor {
+    /// The role; `None` for the parent.
+    pub fn role(self) -> Option<RoleId> {
+        match self {
+            Actor::Thread(role, _) => Some(role),
+            Actor::Parent => None,
+        }
+    }
+}
+
+/// What the one who moves does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Act {
+    /// It takes its next step.
+    Step,
+    /// It takes its next step, and of several things that this can come to, it comes to this: an alternative's name,
+    /// or the position of one that has none.
+    Pick(&'static str),
+    /// It is killed.
+    Kill,
+}
 
 /// One decision of a scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Move {
     /// Who moves.
     pub actor: Actor,
-    /// Whether it is killed, rather than taking its next step.
-    pub kill: bool,
+    /// How.
+    pub act: Act,
 }
 
 impl Move {
     /// The actor takes its next step.
     pub fn step(actor: Actor) -> Self {
-        Move { actor, kill: false }
+        Move { actor, act: Act::Step }
     }
 
-    /// The buyer is killed.
-    pub fn kill(buyer: usize) -> Self {
-        Move { actor: Actor::Buyer(buyer), kill: true }
+    /// The actor is killed.
+    pub fn kill(actor: Actor) -> Self {
+        Move { actor, act: Act::Kill }
+    }
+
+    /// The actor takes a step that can come to so many things, and it comes to this one of them.
+    pub fn picking(actor: Actor, step: &Step, outcome: usize, of: usize) -> Self {
+        let act = match step {
+            Step::Choose(choice) => Act::Pick(choice.alternatives[outcome]),
+            _ if of > 1 => Act::Pick(interned(&outcome.to_string())),
+            _ => Act::Step,
+        };
+        Move { actor, act }
+    }
+}
+
+/// The same text, for as long as the process runs. There are few: the names of alternatives.
+pub(crate) fn interned(text: &str) -> &'static str {
+    static KNOWN: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known.get_or_insert_with(HashSet::new);
+    match known.get(text) {
+        Some(known) => known,
+        None => {
+            let text: &'static str = Box::leak(text.into());
+            known.insert(text);
+            text
+        }
     }
 }
 
@@ -34,26 +90,26 @@ pub struct Entry {
     /// To whom, or by whom.
     pub actor: Actor,
     /// What.
-    pub deed: Deed,
+    pub what: What,
 }
 
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum What {
     /// The actor was started.
     Started,
-    /// It took a step and observed this.
-    Took(Step, Observation),
+    /// It took a step and observed this. The last is the content of the object after it, where that is known.
+    Took(Step, Observation, Option<Content>),
     /// It did something that touches nothing shared.
-    Aside(Aside),
+    Local(Local),
     /// It ended.
     Ended(End),
-    /// The launcher decided whether to go on launching.
+    /// The parent decided whether to go on launching.
     Decided(bool),
     /// It was killed.
     Killed,
-    /// Its death freed this lock.
-    Freed(ObjectId),
+    /// Its end frees this.
+    Freed(ObjectId, Content),
 }
 
 /// Everything that happened in an execution, or in the beginning of one.
@@ -61,23 +117,49 @@ pub enum Deed {
 pub struct Trace {
     /// The shared objects: name and initial content.
     pub objects: Vec<(&'static str, Content)>,
+    /// The names of the roles.
+    pub roles: Vec<&'static str>,
     /// What happened, in order.
     pub entries: Vec<Entry>,
 }
 
 impl Trace {
+    /// Nothing has happened yet.
+    pub fn new(scenario: &Scenario, setup: &Setup) -> Self {
+        let roles = scenario.roles().iter().map(|role| role.name).collect();
+        Trace { objects: setup.objects().to_vec(), roles, entries: Vec::new() }
+    }
+
+    /// What an actor is called.
+    pub fn name(&self, actor: Actor) -> String {
+        match actor {
+            Actor::Thread(role, number) => format!("{} {number}", self.roles[role]),
+            Actor::Parent => "the parent".to_owned(),
+        }
+    }
+
     /// The moves of the trace, in order: the schedule that leads to it.
     pub fn schedule(&self) -> Vec<Move> {
-        self.entries.iter().filter_map(Entry::as_move).collect()
+        let mut contents = self.initial();
+        let mut moves = Vec::new();
+        for entry in &self.entries {
+            moves.extend(entry.as_move(&contents));
+            entry.act_on(&mut contents);
+        }
+        moves
     }
 
     /// The contents of all objects at the end.
     pub fn contents(&self) -> Vec<Content> {
-        let mut contents: Vec<_> = self.objects.iter().map(|(_, content)| content.clone()).collect();
+        let mut contents = self.initial();
         for entry in &self.entries {
             entry.act_on(&mut contents);
         }
         contents
+    }
+
+    fn initial(&self) -> Vec<Content> {
+        self.objects.iter().map(|(_, content)| content.clone()).collect()
     }
 
     /// The beginning of the trace up to and including `moves` moves, with all that follows at once from the
@@ -85,59 +167,76 @@ impl Trace {
     pub fn prefix(&self, moves: usize) -> Trace {
         let mut seen = 0;
         let end = self.entries.iter().position(|entry| {
-            seen += usize::from(entry.as_move().is_some());
+            seen += usize::from(entry.is_move());
             seen > moves
         });
-        let entries = self.entries[..end.unwrap_or(self.entries.len())].to_vec();
-        Trace { objects: self.objects.clone(), entries }
+        Trace { entries: self.entries[..end.unwrap_or(self.entries.len())].to_vec(), ..self.clone() }
     }
 
     /// The same execution, told so that whatever touches nothing shared follows at once on the step before it.
-    /// That is how executions are counted everywhere: a buyer that is started together with the others stands
-    /// before its first step from the start, even if its thread got going later.
+    /// That is how executions are counted everywhere: a thread that is started together with the others stands
+    /// before its first step from the start, even if it got going later.
     pub fn settled(&self, launch: Launch) -> Trace {
         // Blocks of entries that belong together, and where each actor's latest block is.
         let mut blocks: Vec<(bool, Vec<Entry>)> = Vec::new();
         let mut latest: BTreeMap<Actor, usize> = BTreeMap::new();
         for entry in &self.entries {
-            let starts = entry.deed == Deed::Started;
+            let starts = entry.what == What::Started;
             match latest.get(&entry.actor) {
-                Some(&block) if !starts && entry.as_move().is_none() => blocks[block].1.push(entry.clone()),
+                Some(&block) if !starts && !entry.is_move() => blocks[block].1.push(entry.clone()),
                 _ => {
                     latest.insert(entry.actor, blocks.len());
-                    blocks.push((starts && launch == Launch::Together, vec![entry.clone()]));
+                    let at_once = starts && (launch == Launch::Together || entry.actor.role() != Some(0));
+                    blocks.push((at_once && entry.actor != Actor::Parent, vec![entry.clone()]));
                 }
             }
         }
         let (mut first, rest): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|(first, _)| *first);
         first.sort_by_key(|(_, block)| block[0].actor);
         let entries = first.into_iter().chain(rest).flat_map(|(_, block)| block).collect();
-        Trace { objects: self.objects.clone(), entries }
-    }
-}
-
-impl Deed {
-    /// A buyer's code returned.
-    pub fn returned(outcome: Outcome) -> Deed {
-        Deed::Ended(End::Returned(outcome))
+        Trace { entries, ..self.clone() }
     }
 }
 
 impl Entry {
-    /// The move that this entry records, if it is one.
-    pub fn as_move(&self) -> Option<Move> {
-        match self.deed {
-            Deed::Took(..) => Some(Move::step(self.actor)),
-            Deed::Killed => Some(Move { actor: self.actor, kill: true }),
+    /// Whether this is a move.
+    pub fn is_move(&self) -> bool {
+        matches!(self.what, What::Took(..) | What::Killed)
+    }
+
+    /// The move that this entry records, if it is one; `contents` is what there was before it.
+    fn as_move(&self, contents: &[Content]) -> Option<Move> {
+        match &self.what {
+            What::Took(step, seen, after) => Some(match step {
+                Step::Choose(choice) => {
+                    let Observation::Chosen(index) = seen else { unreachable!("a choice observes what is chosen") };
+                    Move::picking(self.actor, step, *index, choice.alternatives.len())
+                }
+                Step::On(object, access @ Access::NotifyOne) => {
+                    let outcomes = contents[*object].outcomes(access);
+                    let index = outcomes.iter().position(|(content, _)| Some(content) == after.as_ref());
+                    Move::picking(self.actor, step, index.unwrap_or(0), outcomes.len())
+                }
+                _ => Move::step(self.actor),
+            }),
+            What::Killed => Some(Move::kill(self.actor)),
             _ => None,
         }
     }
 
     /// Changes the contents as this entry did.
     pub fn act_on(&self, contents: &mut [Content]) {
-        match &self.deed {
-            Deed::Took(step, _) => contents[step.object] = contents[step.object].apply(&step.access).0,
-            Deed::Freed(object) => contents[*object] = contents[*object].freed(),
+        match &self.what {
+            What::Took(Step::On(object, access), _, after) => {
+                let after = after.clone().or_else(|| {
+                    let outcomes = contents[*object].outcomes(access);
+                    outcomes.into_iter().next().map(|(content, _)| content)
+                });
+                if let Some(after) = after {
+                    contents[*object] = after;
+                }
+            }
+            What::Freed(object, after) => contents[*object] = after.clone(),
             _ => {}
         }
     }
@@ -146,44 +245,54 @@ impl Entry {
 /// A trace in the making, shared by everybody who is in it.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    objects: Vec<(&'static str, Content)>,
-    entries: Arc<Mutex<Vec<Entry>>>,
+    trace: Arc<Mutex<Trace>>,
 }
 
 impl Recorder {
     /// Nothing has happened yet.
-    pub fn new(setup: &Setup) -> Self {
-        Recorder { objects: setup.objects().to_vec(), entries: Arc::default() }
+    pub fn new(scenario: &Scenario, setup: &Setup) -> Self {
+        Recorder { trace: Arc::new(Mutex::new(Trace::new(scenario, setup))) }
     }
 
     /// Records what happened; the order of calls is the order of the trace.
-    pub fn record(&self, actor: Actor, deed: Deed) {
-        self.entries().push(Entry { actor, deed });
+    pub fn record(&self, actor: Actor, what: What) {
+        self.lock().entries.push(Entry { actor, what });
     }
 
-    /// Takes a step and records it, with nothing recorded in between. A step that fails is not recorded.
-    ///
-    /// # Errors
-    /// Those of the step.
-    pub fn during<E>(
-        &self,
-        actor: Actor,
-        step: &Step,
-        act: impl FnOnce() -> Result<Observation, E>,
-    ) -> Result<Observation, E> {
-        let mut entries = self.entries();
-        let observation = act()?;
-        entries.push(Entry { actor, deed: Deed::Took(step.clone(), observation.clone()) });
-        Ok(observation)
+    /// Does something while nobody else records. What it records itself goes to the function that it is given.
+    pub fn alone<R>(&self, act: impl FnOnce(&mut dyn FnMut(Actor, What)) -> R) -> R {
+        let mut trace = self.lock();
+        act(&mut |actor, what| trace.entries.push(Entry { actor, what }))
     }
 
     /// What has been recorded so far.
     pub fn trace(&self) -> Trace {
-        Trace { objects: self.objects.clone(), entries: self.entries().clone() }
+        self.lock().clone()
     }
 
-    fn entries(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
-        // A buyer that unwinds never does so while it records, so the entries are whole.
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Trace> {
+        // Nobody unwinds while it records, so the entries are whole.
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What becomes of all that somebody held who has ended: each object that changes, with what it then holds.
+pub(crate) fn left_behind(
+    held: &[(ObjectId, Mode)],
+    kind: LockKind,
+    died: bool,
+    mut content: impl FnMut(ObjectId) -> Content,
+) -> Vec<(ObjectId, Content)> {
+    let mut changed: Vec<(ObjectId, Content)> = Vec::new();
+    for (object, mode) in held {
+        let known = changed.iter().position(|(other, _)| other == object);
+        let before = known.map_or_else(|| content(*object), |at| changed[at].1.clone());
+        let after = before.left_by(*mode, kind, died);
+        match known {
+            Some(at) => changed[at].1 = after,
+            None if after != before => changed.push((*object, after)),
+            None => {}
+        }
+    }
+    changed
 }

@@ -1,18 +1,20 @@
 //! Where the shared objects of a scenario are on a real machine.
 
-use super::{Content, LockKind};
-use crate::sync::{Bytes, Erased, ObjectId, Setup};
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use super::real::{AtomicWord, Bell, InMemory, lock_file, replace};
+use super::{Content, Hold, LockKind};
+use crate::sync::{ObjectId, Setup};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Where the shared objects of a scenario are, by [`ObjectId`].
 #[derive(Clone, Debug)]
 pub struct Site {
     pub(super) places: Vec<Place>,
+    pub(super) names: Arc<[&'static str]>,
     pub(super) kind: LockKind,
+    pub(super) bell: Arc<Bell>,
 }
 
 /// Where one shared object is.
@@ -20,12 +22,22 @@ pub struct Site {
 pub enum Place {
     /// A file.
     File(PathBuf),
-    /// The lock file of a lock.
+    /// The lock file of a lock without a value.
     Lock(PathBuf),
-    /// A value mutex in the memory of this process: its value, and whether it is held.
-    Mutex(Arc<(Mutex<(Erased, bool)>, Condvar)>),
+    /// A lock with a value, a semaphore or a condition variable, in the memory of this process.
+    Memory(Arc<InMemory>),
     /// An atomic cell in the memory of this process.
-    Cell(Arc<AtomicU64>),
+    Cell(Arc<AtomicWord>),
+}
+
+impl Place {
+    /// Where it is on disk, if it is.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Place::File(path) | Place::Lock(path) => Some(path),
+            Place::Memory(_) | Place::Cell(_) => None,
+        }
+    }
 }
 
 /// What cannot be done with real objects.
@@ -53,15 +65,16 @@ impl Site {
         };
         let mut first = true;
         let place = |(name, content): &(&'static str, Content)| match content {
-            Content::File(_) if std::mem::take(&mut first) => Place::File(database.to_owned()),
-            Content::File(_) => Place::File(beside(name)),
-            Content::Lock { .. } => Place::Lock(beside(name)),
-            Content::Mutex { value, .. } => {
-                Place::Mutex(Arc::new((Mutex::new((value.clone(), false)), Condvar::new())))
+            Content::File { .. } if std::mem::take(&mut first) => Place::File(database.to_owned()),
+            Content::File { .. } => Place::File(beside(name)),
+            Content::Lock { value: None, .. } => Place::Lock(beside(name)),
+            Content::Cell(word) => Place::Cell(Arc::new(AtomicWord::new(*word))),
+            Content::Lock { .. } | Content::Semaphore { .. } | Content::Condvar { .. } => {
+                Place::Memory(Arc::new(InMemory::new(content.clone())))
             }
-            Content::Cell(value) => Place::Cell(Arc::new(AtomicU64::new(*value))),
         };
-        Site { places: setup.objects().iter().map(place).collect(), kind }
+        let names = setup.objects().iter().map(|(name, _)| *name).collect();
+        Site { places: setup.objects().iter().map(place).collect(), names, kind, bell: Arc::default() }
     }
 
     /// Writes the initial content of every file.
@@ -70,7 +83,7 @@ impl Site {
     /// A file cannot be written.
     pub fn furnish(&self, setup: &Setup) -> Result<(), SiteError> {
         for (place, (_, content)) in self.places.iter().zip(setup.objects()) {
-            if let (Place::File(path), Content::File(bytes)) = (place, content) {
+            if let (Place::File(path), Content::File { bytes, .. }) = (place, content) {
                 // All at once: a full disk leaves no half of it.
                 replace(path, bytes).map_err(SiteError::at("write", path))?;
             }
@@ -88,7 +101,7 @@ impl Site {
             if self.kind == LockKind::Owned {
                 lock_file(path).map_err(SiteError::at("open the lock file", path))?;
             }
-            if self.is_held(place).map_err(SiteError::at("lock", path))? {
+            if self.is_held(path).map_err(SiteError::at("lock", path))? {
                 let source = io::Error::new(
                     ErrorKind::WouldBlock,
                     "another program holds it; wait for that or use another --db",
@@ -99,58 +112,37 @@ impl Site {
         Ok(())
     }
 
-    /// Whether all of it can be shared between processes.
-    pub fn is_on_disk(&self) -> bool {
-        self.places.iter().all(|place| matches!(place, Place::File(_) | Place::Lock(_)))
+    /// The names of those objects that live in one process's memory, so that no other process could share them.
+    pub fn in_memory(&self) -> impl Iterator<Item = &'static str> {
+        self.places.iter().zip(self.names.iter()).filter(|(place, _)| place.path().is_none()).map(|(_, name)| *name)
     }
 
-    /// What a shared object holds now. Nobody may be in the middle of a step.
+    /// What a shared object holds now. Nobody may be in the middle of a step. Which file a name stands for is not
+    /// told: all count as the first.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn content(&self, object: ObjectId) -> Result<Content, SiteError> {
-        match &self.places[object] {
-            Place::File(path) => Ok(Content::File(fs::read(path).map_err(SiteError::at("read", path))?.into())),
-            place @ Place::Lock(path) => {
-                Ok(Content::Lock { held: self.is_held(place).map_err(SiteError::at("lock", path))? })
+        Ok(match &self.places[object] {
+            Place::File(path) => Content::file(fs::read(path).map_err(SiteError::at("read", path))?.into()),
+            Place::Lock(path) => {
+                let held = self.is_held(path).map_err(SiteError::at("lock", path))?;
+                Content::Lock { value: None, hold: if held { Hold::Exclusive } else { Hold::Free } }
             }
-            Place::Mutex(mutex) => {
-                let state = mutex.0.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(Content::Mutex { value: state.0.clone(), held: state.1 })
-            }
-            Place::Cell(cell) => Ok(Content::Cell(cell.load(std::sync::atomic::Ordering::SeqCst))),
+            Place::Memory(memory) => memory.content(),
+            Place::Cell(cell) => Content::Cell(cell.word()),
+        })
+    }
+
+    fn is_held(&self, path: &Path) -> io::Result<bool> {
+        if self.kind == LockKind::Semaphore {
+            return path.try_exists();
+        }
+        let file = lock_file(path)?;
+        match file.try_lock() {
+            Ok(()) => file.unlock().map(|()| false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
+            Err(fs::TryLockError::Error(error)) => Err(error),
         }
     }
-
-    fn is_held(&self, place: &Place) -> io::Result<bool> {
-        match (place, self.kind) {
-            (Place::Lock(path), LockKind::Semaphore) => path.try_exists(),
-            (Place::Lock(path), LockKind::Owned) => {
-                let file = lock_file(path)?;
-                match file.try_lock() {
-                    Ok(()) => file.unlock().map(|()| false),
-                    Err(fs::TryLockError::WouldBlock) => Ok(true),
-                    Err(fs::TryLockError::Error(error)) => Err(error),
-                }
-            }
-            _ => Ok(false),
-        }
-    }
-}
-
-/// Opens a lock file, and makes it if there is none.
-pub(super) fn lock_file(path: &Path) -> io::Result<File> {
-    File::options().create(true).append(true).open(path)
-}
-
-/// Gives a file new content all at once: readers see the old or the new, and a failure leaves the old.
-pub(super) fn replace(path: &Path, bytes: &Bytes) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(bytes)?;
-    // A temporary file is readable by its owner alone; the database shall stay as open as it was.
-    if let Ok(metadata) = fs::metadata(path) {
-        fs::set_permissions(temporary.path(), metadata.permissions())?;
-    }
-    temporary.persist(path).map(drop).map_err(|error| error.error)
 }

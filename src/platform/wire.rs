@@ -1,111 +1,86 @@
-//! Reports as lines of JSON, for the pipe between processes.
-//!
-//! Only what processes can share has a form here: files and locks.
+//! Reports and turns as lines of JSON, for the pipes between processes.
 
 use super::stage::{News, Report};
 use super::{Actor, End};
-use crate::sync::{Access, Event, Meaning, Observation, Outcome, Step};
+use crate::sync::{Death, Ending, Event, Meaning};
 use serde_json::{Value, json};
 
-/// A report of a buyer as one line.
+/// A report of a process as one line.
 ///
 /// # Panics
-/// It speaks of a value mutex, a cell or the launcher, none of which is shared between processes.
+/// It is the parent's, who is a thread of the process that would read the line.
 pub fn encode(report: &Report) -> String {
-    let Actor::Buyer(buyer) = report.actor else { unreachable!("the launcher reports from its own process") };
+    let Actor::Thread(role, number) = report.actor else { unreachable!("the parent reports within its process") };
     let news = match &report.news {
-        News::Before(Step { object, access }) => json!({"before": object, "access": access_as_json(access)}),
-        News::Took(Observation::Done) => json!({"took": null}),
-        News::Took(Observation::Content(bytes)) => json!({"took": bytes.as_ref()}),
-        News::Told(event) => {
-            json!({"told": event.name, "value": event.value, "meaning": meaning_as_json(event.meaning)})
+        News::Before(step) => json!({"before": step}),
+        News::Took(seen) => json!({"took": seen}),
+        News::Told(Event { name, value, meaning }) => {
+            let (meaning, tickets) = meaning_as_words(*meaning);
+            json!({"told": name, "value": value, "meaning": meaning, "tickets": tickets})
         }
-        News::Ended(End::Returned(Outcome::Bought)) => json!({"ended": "bought"}),
-        News::Ended(End::Returned(Outcome::SoldOut)) => json!({"ended": "sold out"}),
-        News::Ended(End::Crashed(reason)) => json!({"ended": "crashed", "reason": reason}),
-        News::Ended(End::Killed) => json!({"ended": "killed"}),
-        News::Stopped => json!({"ended": "stopped"}),
-        news => unreachable!("{news:?} never comes from a process"),
+        News::Ended(End::Returned(Ending(name))) => json!({"returned": name}),
+        News::Ended(End::Crashed(Death { reason, torn })) => json!({"crashed": reason, "torn": torn}),
+        News::Ended(End::Killed) => json!("killed"),
+        News::Stopped => json!("stopped"),
+        News::Decided(_) => unreachable!("only the parent decides"),
     };
-    format!("{}\n", json!([buyer, news]))
+    format!("{}\n", json!([role, number, news]))
 }
 
 /// The report that a line is; `None` if it is none.
 pub fn decode(line: &str) -> Option<Report> {
     let value: Value = serde_json::from_str(line).ok()?;
-    let (buyer, news) = (value.get(0)?.as_u64()?, value.get(1)?);
-    let actor = Actor::Buyer(usize::try_from(buyer).ok()?);
-    let news = if let Some(object) = news.get("before") {
-        let object = usize::try_from(object.as_u64()?).ok()?;
-        News::Before(Step { object, access: access_from_json(news.get("access")?)? })
-    } else if let Some(seen) = news.get("took") {
-        News::Took(match seen {
-            Value::Null => Observation::Done,
-            bytes => Observation::Content(bytes_from_json(bytes)?.into()),
-        })
-    } else if let Some(name) = news.get("told") {
-        let name = name.as_str()?.to_owned().into();
-        News::Told(Event {
-            name,
-            value: news.get("value")?.as_u64(),
-            meaning: meaning_from_json(news.get("meaning")?)?,
-        })
+    let index = |at: usize| usize::try_from(value.get(at)?.as_u64()?).ok();
+    let actor = Actor::Thread(index(0)?, index(1)?);
+    let news = value.get(2)?;
+    let text = |key: &str| news.get(key).and_then(Value::as_str).map(str::to_owned);
+    let news = if news == "killed" {
+        News::Ended(End::Killed)
+    } else if news == "stopped" {
+        News::Stopped
+    } else if let Some(step) = text("before") {
+        News::Before(step)
+    } else if let Some(seen) = text("took") {
+        News::Took(seen)
+    } else if let Some(name) = text("told") {
+        let meaning = meaning_from_words(&text("meaning")?, news.get("tickets")?)?;
+        News::Told(Event { name: name.into(), value: news.get("value")?.as_u64(), meaning })
+    } else if let Some(name) = text("returned") {
+        News::Ended(End::Returned(Ending(name.into())))
     } else {
-        match news.get("ended")?.as_str()? {
-            "bought" => News::Ended(End::Returned(Outcome::Bought)),
-            "sold out" => News::Ended(End::Returned(Outcome::SoldOut)),
-            "crashed" => News::Ended(End::Crashed(news.get("reason")?.as_str()?.to_owned())),
-            "killed" => News::Ended(End::Killed),
-            "stopped" => News::Stopped,
-            _ => return None,
-        }
+        let (reason, torn) = (text("crashed")?, news.get("torn")?.as_bool()?);
+        News::Ended(End::Crashed(Death { reason, torn }))
     };
     Some(Report { actor, news })
 }
 
-fn access_as_json(access: &Access) -> Value {
-    match access {
-        Access::Read => json!("read"),
-        Access::Truncate => json!("truncate"),
-        Access::Write(bytes) => json!({"write": bytes.as_ref()}),
-        Access::Replace(bytes) => json!({"replace": bytes.as_ref()}),
-        Access::Acquire => json!("acquire"),
-        Access::Release => json!("release"),
-        other => unreachable!("{other:?} is not shared between processes"),
+/// A turn as one line, with what the step shall come to.
+pub fn encode_turn(pick: Option<&str>) -> String {
+    format!("{}\n", json!(pick))
+}
+
+/// What the step of this turn shall come to, if it can come to several things.
+pub fn decode_turn(line: &str) -> Option<String> {
+    serde_json::from_str(line).ok()?
+}
+
+fn meaning_as_words(meaning: Meaning) -> (&'static str, Option<u32>) {
+    match meaning {
+        Meaning::Word => ("word", None),
+        Meaning::Sale(tickets) => ("sale", Some(tickets)),
+        Meaning::GivenBack(tickets) => ("given back", Some(tickets)),
+        Meaning::Restocked(tickets) => ("restocked", Some(tickets)),
+        Meaning::TornRead => ("torn read", None),
     }
 }
 
-fn access_from_json(access: &Value) -> Option<Access> {
-    Some(match access.as_str() {
-        Some("read") => Access::Read,
-        Some("truncate") => Access::Truncate,
-        Some("acquire") => Access::Acquire,
-        Some("release") => Access::Release,
-        Some(_) => return None,
-        None => match (access.get("write"), access.get("replace")) {
-            (Some(bytes), _) => Access::Write(bytes_from_json(bytes)?.into()),
-            (_, Some(bytes)) => Access::Replace(bytes_from_json(bytes)?.into()),
-            _ => return None,
-        },
-    })
-}
-
-fn bytes_from_json(bytes: &Value) -> Option<Vec<u8>> {
-    bytes.as_array()?.iter().map(|byte| u8::try_from(byte.as_u64()?).ok()).collect()
-}
-
-fn meaning_as_json(meaning: Meaning) -> Value {
-    json!(match meaning {
-        Meaning::Word => "word",
-        Meaning::Sale => "sale",
-        Meaning::TornRead => "torn read",
-    })
-}
-
-fn meaning_from_json(meaning: &Value) -> Option<Meaning> {
-    match meaning.as_str()? {
+fn meaning_from_words(meaning: &str, tickets: &Value) -> Option<Meaning> {
+    let tickets = || u32::try_from(tickets.as_u64()?).ok();
+    match meaning {
         "word" => Some(Meaning::Word),
-        "sale" => Some(Meaning::Sale),
+        "sale" => Some(Meaning::Sale(tickets()?)),
+        "given back" => Some(Meaning::GivenBack(tickets()?)),
+        "restocked" => Some(Meaning::Restocked(tickets()?)),
         "torn read" => Some(Meaning::TornRead),
         _ => None,
     }
@@ -117,29 +92,24 @@ mod tests {
 
     #[test]
     fn every_report_comes_back_as_it_went() {
-        let bytes: crate::sync::Bytes = [b'{', 0xff, b'\n'].into();
-        let steps = [
-            Access::Read,
-            Access::Truncate,
-            Access::Write(bytes.clone()),
-            Access::Replace(bytes.clone()),
-            Access::Acquire,
-            Access::Release,
-        ];
-        let mut all: Vec<News> = steps.into_iter().map(|access| News::Before(Step { object: 1, access })).collect();
-        all.extend([
-            News::Took(Observation::Done),
-            News::Took(Observation::Content(bytes)),
-            News::Told(Event::word("saw").with(3)),
-            News::Told(Event::sale("bought")),
-            News::Ended(End::Returned(Outcome::Bought)),
-            News::Ended(End::Returned(Outcome::SoldOut)),
-            News::Ended(End::Crashed("票\n".to_owned())),
+        let event = |meaning, value| News::Told(Event { name: "票".into(), value, meaning });
+        let all = [
+            News::Before("database#0: write \"\\xff\n\"".to_owned()),
+            News::Took("Done".to_owned()),
+            event(Meaning::Word, Some(u64::MAX)),
+            event(Meaning::Sale(1), None),
+            event(Meaning::GivenBack(u32::MAX), None),
+            event(Meaning::Restocked(0), Some(0)),
+            event(Meaning::TornRead, None),
+            News::Ended(End::Returned(Ending("sold out".into()))),
+            News::Ended(End::Returned(Ending("killed".into()))),
+            News::Ended(End::Crashed(Death { reason: "票\n".to_owned(), torn: false })),
+            News::Ended(End::Crashed(Death { reason: String::new(), torn: true })),
             News::Ended(End::Killed),
             News::Stopped,
-        ]);
+        ];
         for news in all {
-            let report = Report { actor: Actor::Buyer(7), news };
+            let report = Report { actor: Actor::Thread(2, 7), news };
             let line = encode(&report);
             assert_eq!(line.matches('\n').count(), 1, "{line}");
             assert_eq!(decode(line.trim_end()), Some(report));
@@ -148,8 +118,17 @@ mod tests {
 
     #[test]
     fn other_output_is_no_report() {
-        for line in ["", "hello", "[]", "[0]", "[0,{}]", "[-1,{\"ended\":\"bought\"}]", "[0,{\"ended\":\"well\"}]"] {
+        for line in ["", "hello", "[]", "[0,0]", "[0,0,{}]", "[-1,0,\"killed\"]", "[0,\"killed\"]", "[0,0,\"well\"]"] {
             assert_eq!(decode(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_turn_comes_back_as_it_went() {
+        for pick in [None, Some("1"), Some("de\nclined"), Some("null")] {
+            let line = encode_turn(pick);
+            assert_eq!(line.matches('\n').count(), 1, "{line}");
+            assert_eq!(decode_turn(line.trim_end()).as_deref(), pick);
         }
     }
 }

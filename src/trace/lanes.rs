@@ -1,14 +1,12 @@
-//! A trace as text: one lane per buyer and one for what they share, a row per step.
+//! A trace in lanes: one per thread and one for what they share, a row per step.
 
-use crate::platform::script::Aside;
-use crate::platform::{Actor, Content, Deed, End, Entry, Trace};
+use super::layout::{Layout, Row};
+use super::words::{self, shown, waits};
+use crate::platform::script::{Local, Reading, Script, Stop};
+use crate::platform::{Actor, Content, End, Entry, Trace, Waiter, What};
 use crate::scenario::{Scenario, Speaker};
-use crate::sync::{Access, Bytes, Meaning, Observation, Outcome, Step};
+use crate::sync::{Access, Event, Meaning, ObjectId, Observation, Step};
 use std::collections::{BTreeMap, BTreeSet};
-use unicode_width::UnicodeWidthStr;
-
-/// The widest that lanes side by side may get, in columns. A wider trace is told in one lane.
-const WIDEST: usize = 100;
 
 /// What there is to say at the end of a trace, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,250 +20,287 @@ pub enum Closing {
 }
 
 /// Writes a trace in lanes.
-pub fn lanes<S: Scenario>(scenario: &S, trace: &Trace, closing: &Closing) -> String {
-    let actors: Vec<Actor> =
-        trace.entries.iter().map(|entry| entry.actor).collect::<BTreeSet<_>>().into_iter().collect();
-    let rows = rows(scenario, trace, &actors, closing);
-    let side_by_side = Table::lanes(&actors, trace, &rows).render();
-    if side_by_side.lines().all(|line| line.width() <= WIDEST) {
-        return side_by_side;
+pub fn lanes(scenario: &Scenario, trace: &Trace, closing: &Closing) -> String {
+    layout(scenario, trace, closing).text()
+}
+
+/// Lays a trace out in lanes.
+pub fn layout(scenario: &Scenario, trace: &Trace, closing: &Closing) -> Layout {
+    let mut telling = Telling::new(scenario, trace);
+    for entry in &trace.entries {
+        telling.tell(entry);
     }
-    Table::list(trace, &rows).render()
+    telling.waiting();
+    telling.close(closing);
+    let lanes = telling.actors.iter().map(|actor| trace.name(*actor)).collect();
+    Layout { lanes, shared: heading(trace), rows: telling.rows }
 }
 
-/// One row: in whose lane, what stands there, and what became of the shared objects.
-struct Row {
-    mark: &'static str,
-    number: Option<usize>,
-    actor: Option<Actor>,
-    text: String,
-    shared: String,
+/// A trace that is being told, entry by entry.
+struct Telling<'t> {
+    scenario: &'t Scenario,
+    trace: &'t Trace,
+    /// Whose lanes there are, in order.
+    actors: Vec<Actor>,
+    /// The names of the objects, as steps call them.
+    names: Vec<&'static str>,
+    contents: Vec<Content>,
+    /// The spans that somebody is in, outermost first.
+    spans: BTreeMap<Actor, Vec<&'static str>>,
+    /// Who has started and not ended.
+    at_it: BTreeSet<Actor>,
+    /// Who waits at which place of a condition variable.
+    places: BTreeMap<(ObjectId, usize), Actor>,
+    moves: usize,
+    rows: Vec<Row>,
 }
 
-fn rows<S: Scenario>(scenario: &S, trace: &Trace, actors: &[Actor], closing: &Closing) -> Vec<Row> {
-    let mut contents: Vec<_> = trace.objects.iter().map(|(_, content)| content.clone()).collect();
-    let mut spans: BTreeMap<Actor, Vec<&'static str>> = actors.iter().map(|actor| (*actor, Vec::new())).collect();
-    let mut at_it: BTreeSet<Actor> = BTreeSet::new();
-    let row = |number, actor, text: String, shared| Row { mark: "", number, actor, text, shared };
-    let mut rows = vec![row(None, None, String::new(), objects(trace, &contents))];
-    let mut moves = 0;
-    for Entry { actor, deed } in &trace.entries {
-        let inside = spans.get_mut(actor).expect("every actor of the trace has a list of spans");
+impl<'t> Telling<'t> {
+    fn new(scenario: &'t Scenario, trace: &'t Trace) -> Self {
+        let actors: BTreeSet<_> = trace.entries.iter().map(|entry| entry.actor).collect();
+        let contents: Vec<_> = trace.objects.iter().map(|(_, content)| content.clone()).collect();
+        // A file that is the only one goes without saying.
+        let only = contents.iter().filter(|content| matches!(content, Content::File { .. })).count() == 1;
+        let name = |(name, content): &(&'static str, Content)| match content {
+            Content::File { .. } if only => "",
+            _ => *name,
+        };
+        let several = visible(trace).count() > 1;
+        let first = trace.objects.iter().filter_map(|(name, content)| value(content).map(|value| (name, value)));
+        let first: Vec<_> = first
+            .map(|(name, value)| Row {
+                shared: if several { format!("{name} {value}") } else { value },
+                ..Row::default()
+            })
+            .collect();
+        Telling {
+            scenario,
+            trace,
+            names: trace.objects.iter().map(name).collect(),
+            spans: actors.iter().map(|actor| (*actor, Vec::new())).collect(),
+            actors: actors.into_iter().collect(),
+            contents,
+            at_it: BTreeSet::new(),
+            places: BTreeMap::new(),
+            moves: 0,
+            // The first row says what there is at the start, even if it is nothing.
+            rows: if first.is_empty() { vec![Row::default()] } else { first },
+        }
+    }
+
+    fn tell(&mut self, entry: &Entry) {
+        let actor = entry.actor;
+        let inside = self.spans.get_mut(&actor).expect("every actor of the trace has a list of spans");
         let mut number = None;
-        let text = match deed {
-            Deed::Started => {
-                at_it.insert(*actor);
-                continue;
+        let text = match &entry.what {
+            What::Started => {
+                self.at_it.insert(actor);
+                return;
             }
-            Deed::Aside(Aside::Entered(span)) => {
+            What::Local(Local::Entered(span)) => {
                 inside.push(span);
-                continue;
+                return;
             }
-            Deed::Aside(Aside::Left(..)) => {
+            What::Local(Local::Left(..)) => {
                 inside.pop();
-                continue;
+                return;
             }
             // The crash that follows says it better.
-            Deed::Aside(Aside::Told(event)) if event.meaning == Meaning::TornRead => continue,
-            Deed::Aside(Aside::Again(span)) => format!("{span}: again"),
-            Deed::Aside(Aside::Told(event)) => {
-                let speaker = Speaker::in_trace(actor.buyer().unwrap_or(0));
-                match scenario.line(&speaker, event) {
-                    Some(line) => format!("> {line}"),
-                    None => match event.value {
-                        Some(value) => format!("({} {value})", event.name),
-                        None => format!("({})", event.name),
-                    },
-                }
-            }
-            Deed::Took(step, observation) => {
-                moves += 1;
-                number = Some(moves);
+            What::Local(Local::Told(event)) if event.meaning == Meaning::TornRead => return,
+            What::Local(Local::Again(span)) => format!("{span}: again"),
+            What::Local(Local::Told(event)) => self.said(actor, event),
+            What::Took(step, seen, after) => {
+                self.moves += 1;
+                number = Some(self.moves);
                 let span = inside.last().map(|span| format!("{span}: ")).unwrap_or_default();
-                format!("{span}{}", took(trace, step, observation))
+                format!("{span}{}", self.took(actor, step, seen, after.as_ref()))
             }
-            Deed::Ended(end) => {
-                at_it.remove(actor);
+            What::Ended(end) => {
+                self.at_it.remove(&actor);
                 ended(end)
             }
-            Deed::Decided(true) => "goes on launching".to_owned(),
-            Deed::Decided(false) => "stops launching".to_owned(),
-            Deed::Killed => {
-                moves += 1;
-                number = Some(moves);
-                at_it.remove(actor);
+            What::Decided(go_on) => {
+                self.at_it.remove(&actor);
+                if *go_on { "goes on launching" } else { "stops launching" }.to_owned()
+            }
+            What::Killed => {
+                self.moves += 1;
+                number = Some(self.moves);
+                self.at_it.remove(&actor);
                 "KILLED".to_owned()
             }
-            Deed::Freed(object) => format!("its death frees the {}", trace.objects[*object].0),
+            What::Freed(object, _) => format!("its {} frees the {}", self.end(actor), self.trace.objects[*object].0),
         };
-        if let Deed::Decided(_) = deed {
-            at_it.remove(actor);
+        let before = self.contents.clone();
+        entry.act_on(&mut self.contents);
+        let shared = self.changes(&before);
+        self.rows.push(Row { number, lane: self.lane(actor), text, shared, ..Row::default() });
+    }
+
+    fn lane(&self, actor: Actor) -> Option<usize> {
+        self.actors.iter().position(|other| *other == actor)
+    }
+
+    /// What becomes of something held by whoever has just ended: of a death, or of coming to one's end.
+    fn end(&self, actor: Actor) -> &'static str {
+        let last = self.trace.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Ended(end) if entry.actor == actor => Some(matches!(end, End::Returned(_))),
+            What::Killed if entry.actor == actor => Some(false),
+            _ => None,
+        });
+        if last == Some(false) { "death" } else { "end" }
+    }
+
+    fn said(&self, actor: Actor, event: &Event) -> String {
+        match (self.scenario.line(&speaker(self.trace, actor), event), event.value) {
+            (Some(line), _) => format!("> {line}"),
+            (None, Some(value)) => format!("({} {value})", event.name),
+            (None, None) => format!("({})", event.name),
         }
-        let before = contents.clone();
-        Entry { actor: *actor, deed: deed.clone() }.act_on(&mut contents);
-        let shared = if shows(&before, &contents) { objects(trace, &contents) } else { String::new() };
-        rows.push(row(number, Some(*actor), text, shared));
     }
-    for actor in at_it {
-        if let Some(span) = spans[&actor].last() {
-            rows.push(row(None, Some(actor), format!("... inside {span}"), String::new()));
+
+    /// A step in words, with what only the rest of the trace can tell of it.
+    fn took(&mut self, actor: Actor, step: &Step, seen: &Observation, after: Option<&Content>) -> String {
+        let text = words::took(&self.names, step, seen);
+        let Step::On(object, access) = step else { return text };
+        match (access, seen, &self.contents[*object]) {
+            (Access::Write(into, _), _, Content::File { inode, .. }) if into != inode => {
+                format!("{text} (into the file that was replaced)")
+            }
+            (Access::Wait, Observation::Place(place), _) => {
+                self.places.insert((*object, *place), actor);
+                text
+            }
+            (Access::NotifyOne | Access::NotifyAll, _, Content::Condvar { places: before }) => {
+                let Some(Content::Condvar { places: after }) = after else { return text };
+                let notified = (0..before.len().min(after.len()))
+                    .filter(|place| before[*place] == Waiter::Waiting && after[*place] == Waiter::Notified)
+                    .filter_map(|place| self.places.get(&(*object, place)))
+                    .map(|actor| self.trace.name(*actor));
+                match notified.collect::<Vec<_>>().join(", ") {
+                    nobody if nobody.is_empty() => format!("{text} -> nobody"),
+                    notified => format!("{text} -> {notified}"),
+                }
+            }
+            _ => text,
         }
     }
-    let (mark, remarks) = match closing {
-        Closing::Broken(why) => ("✗", why.as_slice()),
-        Closing::Reached(what) => ("✓", what.as_slice()),
-        Closing::Stands(how) => ("", std::slice::from_ref(how)),
-    };
-    if let Some(last) = rows.iter_mut().rev().find(|row| row.number.is_some()) {
-        last.mark = mark;
-    }
-    for remark in remarks {
-        let text = format!("{mark} {remark}").trim_start().to_owned();
-        rows.push(row(None, None, text, String::new()));
-    }
-    rows
-}
 
-/// Whether a change is worth a cell: locks have their own rows.
-fn shows(before: &[Content], after: &[Content]) -> bool {
-    let value = |content: &Content| match content {
-        Content::Lock { .. } => None,
-        Content::Mutex { value, .. } => Some(Content::Mutex { value: value.clone(), held: false }),
-        other => Some(other.clone()),
-    };
-    before.iter().zip(after).any(|(before, after)| value(before) != value(after))
-}
-
-fn objects(trace: &Trace, contents: &[Content]) -> String {
-    let shared: Vec<_> =
-        trace.objects.iter().zip(contents).filter(|(_, c)| !matches!(c, Content::Lock { .. })).collect();
-    let text = |content: &Content| match content {
-        Content::File(bytes) => shown(bytes),
-        Content::Cell(value) => value.to_string(),
-        Content::Mutex { value, .. } => format!("{value:?}"),
-        Content::Lock { .. } => String::new(),
-    };
-    match shared.as_slice() {
-        [(_, content)] => text(content),
-        several => several
-            .iter()
-            .map(|((name, _), content)| format!("{name} {}", text(content)))
-            .collect::<Vec<_>>()
-            .join(", "),
+    /// What has changed that is worth a cell.
+    fn changes(&self, before: &[Content]) -> String {
+        let several = visible(self.trace).count() > 1;
+        let changed =
+            self.trace.objects.iter().zip(before).zip(&self.contents).filter_map(|(((name, _), old), new)| {
+                let new = value(new)?;
+                let shown = if several { format!("{name} {new}") } else { new.clone() };
+                (value(old)? != new).then_some(shown)
+            });
+        changed.collect::<Vec<_>>().join(", ")
     }
-}
 
-/// The content of a file on one line.
-pub fn shown(bytes: &Bytes) -> String {
-    if bytes.is_empty() {
-        return "(empty)".to_owned();
-    }
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-}
-
-fn took(trace: &Trace, step: &Step, observation: &Observation) -> String {
-    let object = trace.objects[step.object].0;
-    let only = trace.objects.iter().filter(|(_, content)| matches!(content, Content::File(_))).count() == 1;
-    let of = if only { String::new() } else { format!(" {object}") };
-    match (&step.access, observation) {
-        (Access::Read, Observation::Content(bytes)) => format!("read{of} -> {}", shown(bytes)),
-        (Access::Truncate, _) => format!("truncate{of}"),
-        (Access::Write(bytes), _) => format!("write{of} {}", shown(bytes)),
-        (Access::Replace(bytes), _) => format!("replace{of} {}", shown(bytes)),
-        (Access::Acquire, _) => format!("acquire {object}"),
-        (Access::Release, _) => format!("release {object}"),
-        (Access::LockValue, Observation::Value(value)) => format!("lock {object} -> {value:?}"),
-        (Access::UnlockValue(value), _) => format!("unlock {object} {value:?}"),
-        (Access::Load(order), Observation::Number(n)) => format!("load {object} -> {n} ({order:?})"),
-        (Access::Store(n, order), _) => format!("store {object} {n} ({order:?})"),
-        (Access::Swap(new, order), Observation::Number(n)) => format!("swap {object} {new} -> {n} ({order:?})"),
-        (Access::FetchAdd(d, order), Observation::Number(n)) => format!("fetch-add {object} {d} -> {n} ({order:?})"),
-        (Access::FetchSub(d, order), Observation::Number(n)) => format!("fetch-sub {object} {d} -> {n} ({order:?})"),
-        (Access::CompareExchange { expected, new, success, .. }, Observation::Number(n)) => {
-            format!("compare-exchange {object} {expected} by {new} -> {n} ({success:?})")
+    /// At the end: who waits, and who else is in the middle of something.
+    fn waiting(&mut self) {
+        let next = next_steps(self.scenario, self.trace, &self.at_it);
+        for (actor, step) in self.at_it.clone().into_iter().zip(next) {
+            let span = self.spans[&actor].last();
+            let waits = step.and_then(|step| {
+                let Step::On(object, access) = &step else { return None };
+                let names: Vec<_> = self.trace.objects.iter().map(|(name, _)| *name).collect();
+                if self.contents[*object].enables(access) { None } else { waits(&names, &step) }
+            });
+            let text = match (waits, span) {
+                (Some(waits), Some(span)) => format!("{span}: {waits}"),
+                (Some(waits), None) => waits,
+                (None, Some(span)) => format!("... inside {span}"),
+                (None, None) => continue,
+            };
+            self.rows.push(Row { lane: self.lane(actor), text, ..Row::default() });
         }
-        (access, observation) => format!("{access:?} {object} -> {observation:?}"),
     }
+
+    fn close(&mut self, closing: &Closing) {
+        let (mark, remarks) = match closing {
+            Closing::Broken(why) => ("✗", why.as_slice()),
+            Closing::Reached(what) => ("✓", what.as_slice()),
+            Closing::Stands(how) => ("", std::slice::from_ref(how)),
+        };
+        if let Some(last) = self.rows.iter_mut().rev().find(|row| row.number.is_some()) {
+            last.mark = mark;
+        }
+        for remark in remarks {
+            self.rows.push(Row { text: format!("{mark} {remark}").trim_start().to_owned(), ..Row::default() });
+        }
+    }
+}
+
+/// The step that each of them takes next, by their own code.
+///
+/// It runs on a thread of its own: a trace may be told while a panic is being reported (a failed assertion prints it),
+/// and there a panic in the code would be one too many.
+fn next_steps(scenario: &Scenario, trace: &Trace, actors: &BTreeSet<Actor>) -> Vec<Option<Step>> {
+    let next = |reading: &Reading, actor: Actor| {
+        let mut script = Vec::new();
+        for entry in trace.entries.iter().filter(|entry| entry.actor == actor) {
+            match &entry.what {
+                // The parent starts anew each time.
+                What::Started => script.clear(),
+                What::Took(step, seen, _) => script.push((step.clone(), seen.clone())),
+                _ => {}
+            }
+        }
+        match reading.follow(actor, Script::Whole(&script)).stop {
+            Stop::Before(step) => Some(step),
+            _ => None,
+        }
+    };
+    let all = || {
+        let (reading, _) = Reading::new(scenario);
+        actors.iter().map(|actor| next(&reading, *actor)).collect()
+    };
+    let unknown = || vec![None; actors.len()];
+    if actors.is_empty() {
+        unknown()
+    } else {
+        std::thread::scope(|scope| scope.spawn(all).join()).unwrap_or_else(|_| unknown())
+    }
+}
+
+/// Who speaks, with a stand-in for the process id that is the same on every run.
+fn speaker(trace: &Trace, actor: Actor) -> Speaker {
+    match actor {
+        Actor::Thread(role, number) => {
+            let pid = if role == 0 { format!("<{number}>") } else { format!("<{} {number}>", trace.roles[role]) };
+            Speaker { role: trace.roles[role], number, pid }
+        }
+        Actor::Parent => Speaker { role: "parent", number: 0, pid: "<parent>".to_owned() },
+    }
+}
+
+/// The objects that have a value to show: locks without one have their rows.
+fn visible(trace: &Trace) -> impl Iterator<Item = &'static str> {
+    trace.objects.iter().filter(|(_, content)| value(content).is_some()).map(|(name, _)| *name)
+}
+
+fn value(content: &Content) -> Option<String> {
+    match content {
+        Content::File { bytes, .. } => Some(shown(bytes)),
+        Content::Cell(word) => Some(word.to_string()),
+        Content::Lock { value, .. } => value.as_ref().map(|value| format!("{value:?}")),
+        Content::Semaphore { permits } => Some(permits.to_string()),
+        Content::Condvar { .. } => None,
+    }
+}
+
+/// What stands above the column of what is shared.
+fn heading(trace: &Trace) -> String {
+    let names: Vec<_> = visible(trace).collect();
+    if let [name] = names.as_slice() { (*name).to_owned() } else { "shared".to_owned() }
 }
 
 fn ended(end: &End) -> String {
     match end {
-        End::Returned(Outcome::Bought) => "ends: bought".to_owned(),
-        End::Returned(Outcome::SoldOut) => "ends: sold out".to_owned(),
-        End::Crashed(reason) => format!("CRASHES: {reason}"),
+        End::Returned(ending) => format!("ends: {ending}"),
+        End::Crashed(death) => format!("CRASHES: {}", death.reason),
         End::Killed => "KILLED".to_owned(),
-    }
-}
-
-/// A table whose last column needs no padding, with lines that run over all columns.
-struct Table {
-    header: Vec<String>,
-    rows: Vec<Result<Vec<String>, String>>,
-}
-
-impl Table {
-    fn lanes(actors: &[Actor], trace: &Trace, rows: &[Row]) -> Table {
-        let mut header = vec!["step".to_owned()];
-        header.extend(actors.iter().map(|actor| actor.to_string()));
-        header.push(shared_header(trace));
-        Table::build(header, rows, |row| {
-            let mut cells = vec![margin(row)];
-            cells.extend(
-                actors.iter().map(|actor| if row.actor == Some(*actor) { row.text.clone() } else { String::new() }),
-            );
-            cells.push(row.shared.clone());
-            cells
-        })
-    }
-
-    fn list(trace: &Trace, rows: &[Row]) -> Table {
-        let header = vec!["step".to_owned(), "who".to_owned(), "what".to_owned(), shared_header(trace)];
-        Table::build(header, rows, |row| {
-            let who = row.actor.map(|actor| actor.to_string()).unwrap_or_default();
-            vec![margin(row), who, row.text.clone(), row.shared.clone()]
-        })
-    }
-
-    fn build(header: Vec<String>, rows: &[Row], cells: impl Fn(&Row) -> Vec<String>) -> Table {
-        let line = |row: &Row| match row.actor.is_none() && row.shared.is_empty() {
-            true => Err(row.text.clone()),
-            false => Ok(cells(row)),
-        };
-        Table { header, rows: rows.iter().map(line).collect() }
-    }
-
-    fn render(&self) -> String {
-        let cells = || std::iter::once(&self.header).chain(self.rows.iter().flatten());
-        let width = |column: usize| cells().map(|row| row[column].width()).max().unwrap_or(0);
-        let widths: Vec<_> = (0..self.header.len()).map(width).collect();
-        let mut text = String::new();
-        for row in std::iter::once(Ok(&self.header)).chain(self.rows.iter().map(Result::as_ref)) {
-            let line = match row {
-                Ok(cells) => {
-                    let padded =
-                        |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
-                    cells.iter().zip(&widths).map(padded).collect::<Vec<_>>().join("  ")
-                }
-                Err(remark) => remark.clone(),
-            };
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
-}
-
-fn margin(row: &Row) -> String {
-    let number = row.number.map(|n| n.to_string()).unwrap_or_default();
-    format!("{:1}{number:>3}", row.mark)
-}
-
-fn shared_header(trace: &Trace) -> String {
-    let names: Vec<_> =
-        trace.objects.iter().filter(|(_, c)| !matches!(c, Content::Lock { .. })).map(|(name, _)| *name).collect();
-    match names.as_slice() {
-        [name] => (*name).to_owned(),
-        _ => "shared".to_owned(),
     }
 }

@@ -1,9 +1,16 @@
 //! Traces for people: schedules as text, lanes, and replay.
 
 mod lanes;
+mod layout;
 mod replay;
 mod schedule;
+mod title;
+mod words;
 
-pub use lanes::{Closing, lanes, shown};
+pub use lanes::{Closing, lanes};
+pub use layout::{Layout, Row};
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, ScheduleError};
+pub use title::{threads, title};
+pub use words::shown;
+pub(crate) use words::{step, took};

@@ -1,7 +1,8 @@
 //! Replay: one interleaving, exactly, on the model.
 
 use super::Schedule;
-use crate::platform::model::{Crowd, Misfit, Model};
+use crate::platform::Instance;
+use crate::platform::model::{Misfit, Model};
 use crate::scenario::Scenario;
 
 /// A schedule does not fit the program.
@@ -20,10 +21,10 @@ pub struct ReplayError {
 ///
 /// # Errors
 /// The first move that cannot be made.
-pub fn replay<S: Scenario>(scenario: &S, crowd: &Crowd, schedule: &Schedule) -> Result<Model<S>, ReplayError> {
-    let mut model = Model::new(scenario, crowd);
+pub fn replay(scenario: &Scenario, instance: &Instance, schedule: &Schedule) -> Result<Model, ReplayError> {
+    let mut model = Model::new(scenario, instance);
     for (i, mv) in schedule.0.iter().enumerate() {
-        let text = || Schedule(vec![*mv]).to_string();
+        let text = || Schedule(vec![*mv]).text(scenario);
         model.make(*mv).map_err(|misfit| ReplayError { position: i + 1, text: text(), misfit })?;
     }
     Ok(model)

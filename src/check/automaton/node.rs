@@ -1,100 +1,160 @@
 //! Control points of the code, and the steps between them.
 
-use super::history::Histories;
-use crate::platform::End;
-use crate::platform::script::{Aside, Memory, Run, Stop};
-use crate::sync::{Access, ObjectId, Observation, Outcome};
+use crate::check::outcome::Tally;
+use crate::platform::script::{Local, Stop};
+use crate::platform::{Act, Actor, End};
+use crate::scenario::RoleId;
+use crate::sync::{Ending, Mode, ObjectId, Observation, Step};
 
 /// A control point of the code, by number.
 pub type NodeId = u16;
+
+/// What somebody remembers, by number; see [`Memories`](super::memories::Memories).
+pub type MemoryId = u32;
 
 /// A control point.
 #[derive(Debug)]
 pub struct Node {
     pub place: Place,
-    /// Whether this is the launcher's code, not a buyer's.
-    pub(super) launcher: bool,
-    /// How many sales the buyer has announced on the way here.
-    pub sales: u32,
-    /// Whether it is inside search.
-    pub searching: bool,
-    /// The locks it holds. (For one that died: that it held.)
-    pub held: Vec<ObjectId>,
-    /// Ways to come here.
-    /// invariant: empty only for `Killed`
-    pub(super) histories: Histories,
+    /// Who stands here; where threads of a role are alike, the first stands for all of them.
+    pub actor: Actor,
+    /// The role whose code this is; `None` for the parent.
+    pub role: Option<RoleId>,
+    /// What has been told on the way here.
+    pub tally: Tally,
+    /// What is held here. (Of somebody who has ended: nothing.)
+    pub held: Vec<(ObjectId, Mode)>,
+    /// The spans that it stands in.
+    pub inside: Vec<&'static str>,
+    /// What leads here, as a script.
+    pub(super) memory: MemoryId,
+    /// Where it was first come to from, and by which observation; `None` for where code starts.
+    pub(super) from: Option<(NodeId, Observation)>,
+}
+
+impl Node {
+    /// The step that is taken from here.
+    pub fn step(&self) -> Option<&Step> {
+        match &self.place {
+            Place::Before(step) => Some(step),
+            _ => None,
+        }
+    }
+
+    /// The object that is accessed from here.
+    pub fn object(&self) -> Option<ObjectId> {
+        self.step().and_then(Step::object)
+    }
 }
 
 /// What a control point is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// Before a step.
-    Before(ObjectId, Access),
+    Before(Step),
     /// At the end.
     Ended(Class),
-    /// The launcher, at its decision whether to go on.
+    /// The parent, at its decision whether to go on.
     Decided(bool),
 }
 
 impl Place {
-    pub(super) fn of(stop: &Stop) -> Place {
-        match stop {
-            Stop::Before(step) => Place::Before(step.object, step.access.clone()),
-            Stop::Ended(End::Returned(outcome)) => Place::Ended(Class::Returned(*outcome)),
-            Stop::Ended(End::Crashed(_)) => Place::Ended(Class::Crashed),
+    /// Where a run has stopped; `Err` with the reason if its code is refused.
+    pub(super) fn of(stop: &Stop) -> Result<Place, &str> {
+        Ok(match stop {
+            Stop::Before(step) => Place::Before(step.clone()),
+            Stop::Ended(End::Returned(ending)) => Place::Ended(Class::Returned(ending.clone())),
+            Stop::Ended(End::Crashed(death)) => Place::Ended(Class::Crashed { torn: death.torn }),
             Stop::Ended(End::Killed) => Place::Ended(Class::Killed),
             Stop::Decided(go_on) => Place::Decided(*go_on),
-        }
+            Stop::Refused(reason) => return Err(reason),
+        })
     }
 }
 
-impl Node {
-    /// Whether a run that remembers the same has come to the same.
-    pub(super) fn is_like(&self, run: &Run) -> bool {
-        self.place == Place::of(&run.stop) && self.held == run.held && self.sales == run.sales
-    }
-}
-
-/// How a buyer ended, without the words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a thread ended, without the words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    Returned(Outcome),
-    Crashed,
+    Returned(Ending),
+    Crashed {
+        torn: bool,
+    },
     Killed,
+    /// However it ended: where nobody asks, those who can do nothing any more are all alike.
+    Gone {
+        excused: bool,
+    },
 }
 
 impl Class {
-    /// The end that stands for the class, to be counted.
-    pub fn end(self) -> End {
-        match self {
-            Class::Returned(outcome) => End::Returned(outcome),
-            Class::Crashed => End::Crashed(String::new()),
+    /// The end that stands for the class, to be counted; `None` where nobody asks.
+    pub fn end(&self) -> Option<End> {
+        Some(match self {
+            Class::Returned(ending) => End::Returned(ending.clone()),
+            Class::Crashed { torn } => End::Crashed(crate::sync::Death { reason: String::new(), torn: *torn }),
             Class::Killed => End::Killed,
-        }
+            Class::Gone { .. } => return None,
+        })
     }
 }
 
 /// What makes two control points the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    Live { launcher: bool, memory: Vec<Memory>, sales: u32 },
-    Ended { class: Class, sales: u32, held: Vec<ObjectId> },
-    Decided { go_on: bool, sales: u32, held: Vec<ObjectId> },
+    Live { actor: Actor, memory: MemoryId, tally: Tally, held: Vec<(ObjectId, Mode)> },
+    Ended { actor: Actor, class: Class, tally: Tally },
+    Decided { go_on: bool },
 }
 
-/// What one step does.
-#[derive(Clone, Debug)]
+/// One thing that a step can come to.
+#[derive(Clone, Copy, Debug)]
 pub struct Edge {
     /// Where it leads.
     pub to: NodeId,
     /// What the object holds afterwards.
     pub content: u32,
-    /// Whether it is a torn read.
-    pub torn: bool,
+    /// How the move is called.
+    pub act: Act,
+    /// What happens besides, by number; see [`Taken`].
+    pub taken: u32,
+}
+
+/// What a step is to the one who takes it: the same whatever the object held, if the observation is the same.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Where it leads.
+    pub(super) to: NodeId,
+    /// What happened besides that properties speak of.
+    pub flags: Flags,
+    /// What is left held by somebody whom this step ends, and whether it dies.
+    pub left: Vec<(ObjectId, Mode)>,
+    pub dies: bool,
     /// What is done at once after the step.
-    pub asides: Vec<Aside>,
+    pub locals: Vec<Local>,
     /// What the step observed.
-    pub(super) observation: Observation,
-    /// How many of the node's histories have been followed along it.
-    pub(super) followed: usize,
+    pub(super) seen: Observation,
+}
+
+/// What a step is, to the properties that speak of steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Somebody reads content that is no ledger.
+    pub torn: bool,
+    /// Somebody dies of an error of its own.
+    pub crash: bool,
+}
+
+impl Flags {
+    pub fn or(self, other: Flags) -> Flags {
+        Flags { torn: self.torn | other.torn, crash: self.crash | other.crash }
+    }
+}
+
+/// Where code starts.
+#[derive(Clone, Debug)]
+pub struct Root {
+    pub node: NodeId,
+    /// What is done before the first step.
+    pub locals: Vec<Local>,
+    pub flags: Flags,
 }

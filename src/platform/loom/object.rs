@@ -1,97 +1,98 @@
 //! Shared objects as loom's primitives.
 
-use crate::platform::Content;
-use crate::sync::{Access, Erased, ObjectId, Observation, Step};
-use ::loom::sync::atomic::AtomicU64;
-use ::loom::sync::{Mutex, MutexGuard};
-use std::sync::atomic::Ordering::SeqCst;
+use super::cell::LoomCell;
+use crate::platform::{Content, Hold};
+use crate::sync::{Access, Erased, Observation};
+use ::loom::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::PoisonError;
 
 /// One shared object.
 pub(super) enum Object {
-    /// invariant: the content of a file
-    File(Mutex<Content>),
-    Lock(Mutex<()>),
-    Value(Mutex<Erased>),
-    Cell(AtomicU64),
+    /// A lock that one thread takes at a time, and only ever waits for.
+    Lock(Mutex<Option<Erased>>),
+    Cell(LoomCell),
+    Gated(Gated),
 }
 
-/// The guard of something that a buyer holds.
-pub(super) enum Held<'w> {
-    Lock { _guard: MutexGuard<'w, ()> },
-    Value(MutexGuard<'w, Erased>),
+/// A content behind a gate, which is locked for the length of a step.
+pub(super) struct Gated {
+    gate: Mutex<()>,
+    /// Something has changed that somebody may be waiting for.
+    changed: Condvar,
+    /// Only looked at with the gate locked, or by the one who locked it last.
+    inside: std::sync::Mutex<Inside>,
+}
+
+struct Inside {
+    content: Content,
+    /// How many threads wait for a change.
+    waiting: usize,
 }
 
 impl Object {
-    pub fn holding(content: &Content) -> Object {
+    /// With `gated`, a lock is held as its content, and can do all that [`Content`] can.
+    pub fn holding(content: &Content, gated: bool) -> Object {
         match content {
-            Content::File(_) => Object::File(Mutex::new(content.clone())),
-            Content::Lock { .. } => Object::Lock(Mutex::new(())),
-            Content::Mutex { value, .. } => Object::Value(Mutex::new(value.clone())),
-            Content::Cell(number) => Object::Cell(AtomicU64::new(*number)),
+            Content::Lock { value, hold: Hold::Free } if !gated => Object::Lock(Mutex::new(value.clone())),
+            Content::Cell(word) => Object::Cell(LoomCell::holding(*word)),
+            _ => Object::Gated(Gated {
+                gate: Mutex::new(()),
+                changed: Condvar::new(),
+                inside: std::sync::Mutex::new(Inside { content: content.clone(), waiting: 0 }),
+            }),
         }
     }
 
-    /// What the step does, for somebody who holds these guards. Nothing else happens between its effect and the
-    /// return from here.
-    pub fn take<'w>(&'w self, step: &Step, held: &mut Vec<(ObjectId, Held<'w>)>) -> Observation {
-        match (self, &step.access) {
-            (Object::File(file), access) => {
-                let mut content = locked(file);
-                let (after, observation) = content.apply(access);
-                *content = after;
-                observation
-            }
-            (Object::Lock(lock), Access::Acquire) => {
-                held.push((step.object, Held::Lock { _guard: locked(lock) }));
-                Observation::Done
-            }
-            (Object::Value(mutex), Access::LockValue) => {
-                let guard = locked(mutex);
-                let value = guard.clone();
-                held.push((step.object, Held::Value(guard)));
-                Observation::Value(value)
-            }
-            (Object::Lock(_) | Object::Value(_), Access::Release | Access::UnlockValue(_)) => {
-                let place = held.iter().position(|(object, _)| *object == step.object);
-                let (_, guard) = held.remove(place.expect("a guard releases what it has acquired, once"));
-                if let (Held::Value(mut guard), Access::UnlockValue(value)) = (guard, &step.access) {
-                    *guard = value.clone();
-                }
-                Observation::Done
-            }
-            (Object::Cell(cell), access) => access_cell(cell, access),
-            (_, access) => panic!("{access:?} does not fit object {}", step.object),
-        }
-    }
-
-    /// What it holds when all buyers have ended, if the recorded steps lead to `recorded`. Only cells may hold
-    /// something else: of several stores that nothing orders any may be the last, and loom tries them all.
+    /// What it holds when all threads have ended, if the recorded steps lead to `recorded`.
     pub fn left(&self, recorded: Content) -> Content {
         match self {
-            Object::Cell(cell) => Content::Cell(cell.load(SeqCst)),
-            _ => recorded,
+            Object::Cell(cell) => Content::Cell(cell.left()),
+            Object::Lock(_) => recorded,
+            Object::Gated(gated) => gated.content(),
         }
+    }
+}
+
+impl Gated {
+    pub fn lock(&self) -> MutexGuard<'_, ()> {
+        locked(&self.gate)
+    }
+
+    /// Waits for a change, with the gate open meanwhile.
+    pub fn wait<'w>(&'w self, gate: MutexGuard<'w, ()>) {
+        self.inside().waiting += 1;
+        let gate = self.changed.wait(gate).expect("loom poisons nothing");
+        self.inside().waiting -= 1;
+        drop(gate);
+    }
+
+    pub fn content(&self) -> Content {
+        self.inside().content.clone()
+    }
+
+    /// What a step can come to now.
+    pub fn outcomes(&self, access: &Access) -> Vec<(Content, Observation)> {
+        self.inside().content.outcomes(access)
+    }
+
+    /// Gives it another content; the gate must be locked.
+    pub fn set(&self, content: Content) {
+        self.inside().content = content;
+    }
+
+    /// Wakes those who wait for a change; the gate must be locked.
+    pub fn tell_of_change(&self) {
+        if self.inside().waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Waits for a mutex and locks it.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("a buyer's guards are dropped after it has unwound, so none is poisoned")
-}
-
-fn access_cell(cell: &AtomicU64, access: &Access) -> Observation {
-    Observation::Number(match *access {
-        Access::Load(order) => cell.load(order),
-        Access::Store(new, order) => {
-            cell.store(new, order);
-            return Observation::Done;
-        }
-        Access::Swap(new, order) => cell.swap(new, order),
-        Access::FetchAdd(n, order) => cell.fetch_add(n, order),
-        Access::FetchSub(n, order) => cell.fetch_sub(n, order),
-        Access::CompareExchange { expected, new, success, failure } => {
-            cell.compare_exchange(expected, new, success, failure).unwrap_or_else(|held| held)
-        }
-        ref access => panic!("{access:?} does not fit a cell"),
-    })
+    mutex.lock().expect("a guard is never dropped by unwinding, so nothing is poisoned")
 }

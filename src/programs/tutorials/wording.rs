@@ -17,10 +17,10 @@ pub enum Wording {
 impl Wording {
     /// The line for an event, or `None` where the tutorial prints nothing.
     pub fn line(self, speaker: &Speaker, event: &Event) -> Option<String> {
-        let Speaker { buyer, pid } = speaker;
+        let Speaker { number, pid, .. } = speaker;
         let line = match (self, event.name.as_ref(), event.value) {
-            (Wording::PassersBy, "saw", Some(n)) => format!("<路人 {buyer}> 查看到剩余票数 [{n}]"),
-            (Wording::PassersBy, "bought", _) => format!("<路人 {buyer}> 购票成功"),
+            (Wording::PassersBy, "saw", Some(n)) => format!("<路人 {number}> 查看到剩余票数 [{n}]"),
+            (Wording::PassersBy, "bought", _) => format!("<路人 {number}> 购票成功"),
             (Wording::Processes | Wording::BareProcesses, "saw", Some(n)) => format!("还剩余{n}"),
             (Wording::Processes, "bought", _) => format!("进程{pid}抢票成功"),
             (Wording::BareProcesses, "bought", _) => format!("{pid}抢票成功"),

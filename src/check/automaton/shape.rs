@@ -1,0 +1,67 @@
+//! What can be said of code from its control points alone.
+
+use super::{Automaton, NodeId};
+use crate::sync::{Access, Step};
+use std::sync::atomic::Ordering::SeqCst;
+
+impl Automaton {
+    /// Whether anybody gives back more, or adds more to the stock, than it has sold itself.
+    pub fn gives_back(&self) -> bool {
+        self.nodes.iter().any(|node| node.tally.sold < node.tally.restocked)
+    }
+
+    /// Where the steps lead that have been read at a control point.
+    pub fn targets(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.edges[node as usize].iter().flatten().flat_map(|edges| edges.iter()).map(|edge| edge.to)
+    }
+
+    /// Whether no code that has been read can come to a control point twice: then every execution ends.
+    pub fn is_acyclic(&self) -> bool {
+        /// 0: not seen; 1: on the path; 2: done.
+        fn visit(automaton: &Automaton, node: usize, seen: &mut [u8]) -> bool {
+            let mut path = vec![(node, 0)];
+            seen[node] = 1;
+            while let Some((node, next)) = path.pop() {
+                let mut targets = automaton.edges[node].iter().flatten().flat_map(|edges| edges.iter());
+                match targets.nth(next).map(|edge| edge.to as usize) {
+                    None => seen[node] = 2,
+                    Some(to) => {
+                        path.push((node, next + 1));
+                        match seen[to] {
+                            0 => {
+                                seen[to] = 1;
+                                path.push((to, 0));
+                            }
+                            1 => return false,
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            true
+        }
+        let mut seen = vec![0; self.nodes.len()];
+        (0..self.nodes.len()).all(|node| seen[node] != 0 || visit(self, node, &mut seen))
+    }
+
+    /// The cells that are accessed with orderings weaker than sequential consistency, by name.
+    pub fn weakly_ordered(&self) -> Vec<&'static str> {
+        let names = self.reading.names();
+        let weak = |step: &Step| match step {
+            Step::On(object, access) => {
+                let weak = match access {
+                    Access::Load(order) | Access::Store(_, order) | Access::Update(_, _, order) => *order != SeqCst,
+                    // A failed exchange may be weaker: it is a load.
+                    Access::CompareExchange { success, failure, .. } => *success != SeqCst || *failure != SeqCst,
+                    _ => false,
+                };
+                weak.then(|| names[*object])
+            }
+            Step::Fence(order) => (*order != SeqCst).then_some("a fence"),
+            Step::Choose(_) => None,
+        };
+        let weak: std::collections::BTreeSet<_> =
+            self.nodes.iter().filter_map(|node| node.step().and_then(weak)).collect();
+        weak.into_iter().collect()
+    }
+}

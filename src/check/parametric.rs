@@ -1,0 +1,152 @@
+//! Any number of threads: every property, by whichever algorithm can decide it.
+//!
+//! Coverability decides exactly what stays so when more threads come. How executions end is looked at with saturating
+//! counters, which prove; what they cannot exclude is searched for in instances of a few threads, and is refuted (or
+//! possible) only if an execution there shows it. If neither comes to a verdict, the counters are made to count further.
+
+use super::automaton::{Automaton, AutomatonError, Endings};
+use super::counting::{NO_END, basis, undecided};
+use super::coverability::{self, Covered};
+use super::limits::Limits;
+use super::saturating::{Saturated, counts_sales, saturate};
+use super::told_apart::alike;
+use super::witness::Sought;
+use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
+use crate::scenario::Scenario;
+
+/// Decides every property for any number of threads, or says why not.
+#[derive(Clone, Debug)]
+pub struct Parametric {
+    /// How far it goes.
+    pub limits: Limits,
+    /// How far the saturating counters count at most.
+    pub max_count: u32,
+    /// The most threads of a concrete execution that is looked for where the counters cannot exclude a bad end.
+    pub max_threads: usize,
+}
+
+impl Default for Parametric {
+    /// At most 200,000 states; counts up to 4; executions of up to 5 threads.
+    fn default() -> Self {
+        let limits = Limits { max_states: 200_000, ..Limits::default() };
+        Parametric { limits, max_count: 4, max_threads: 5 }
+    }
+}
+
+/// How far the saturating counters count at first.
+const FIRST_COUNT: u32 = 2;
+
+impl Engine for Parametric {
+    fn name(&self) -> &'static str {
+        "parametric"
+    }
+
+    fn check(
+        &self,
+        scenario: &Scenario,
+        instance: &Instance,
+        properties: &[Property],
+    ) -> Result<Vec<Finding>, CheckError> {
+        alike(self.name(), scenario)?;
+        let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
+        let Covered { verdicts, worst, .. } = match self.decide(&mut automaton, instance, properties) {
+            Ok(covered) => covered,
+            Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
+                return Ok(undecided(properties, &error.to_string(), &automaton));
+            }
+            Err(error) => return Err(error),
+        };
+        let basis = basis(&mut automaton)?;
+        let finding = |(&property, verdict)| {
+            let worst = worst.filter(|_| property == Property::NoOversell);
+            Finding { property, verdict, worst, basis: basis.clone() }
+        };
+        Ok(properties.iter().zip(verdicts).map(finding).collect())
+    }
+}
+
+impl Parametric {
+    /// Decides what can be decided.
+    pub(super) fn decide(
+        &self,
+        automaton: &mut Automaton,
+        instance: &Instance,
+        properties: &[Property],
+    ) -> Result<Covered, CheckError> {
+        let mut covered = coverability::decide(self.name(), automaton, instance, properties)?;
+        let verdicts = &mut covered.verdicts;
+        // What was sold makes the states many: what does not depend on it is asked by itself.
+        for of_sales in [false, true] {
+            for k in FIRST_COUNT..=self.max_count {
+                let is_open = |i: &usize| {
+                    counts_sales(properties[*i]) == of_sales && matches!(verdicts[*i], Verdict::Inconclusive { .. })
+                };
+                let asked: Vec<_> = (0..properties.len()).filter(is_open).collect();
+                if asked.is_empty() || !self.settle(automaton, instance, properties, &asked, k, verdicts)? {
+                    break;
+                }
+            }
+        }
+        Ok(covered)
+    }
+
+    /// Settles what counters up to `k` can; whether to try again with a larger one.
+    fn settle(
+        &self,
+        automaton: &mut Automaton,
+        instance: &Instance,
+        properties: &[Property],
+        asked: &[usize],
+        k: u32,
+        verdicts: &mut [Verdict],
+    ) -> Result<bool, CheckError> {
+        let names: Vec<_> = asked.iter().map(|i| properties[*i]).collect();
+        let saturated = match saturate(automaton, instance, &names, k) {
+            Ok(saturated) => saturated,
+            Err(AutomatonError::Unbounded(bound)) => {
+                for &i in asked {
+                    verdicts[i] = limited(verdicts[i].explored().clone(), bound.to_string());
+                }
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Saturated { shown, states, transitions, ends, limit, .. } = saturated;
+        let nodes = automaton.len() as u64;
+        let explored =
+            Explored(vec![("states", states as u64), ("transitions", transitions), ("nodes", nodes), ("k", k.into())]);
+        let mut again = false;
+        for (&i, &shown) in asked.iter().zip(&shown) {
+            let property = properties[i];
+            // The further the counters count, the further an execution is looked for.
+            let from = if k == FIRST_COUNT { 0 } else { k as usize + 1 };
+            let last = k == self.max_count || limit.is_some();
+            let most = if last { self.max_threads } else { self.max_threads.min(k as usize + 1) };
+            verdicts[i] = if shown || limit.is_some() {
+                match (witness::smallest(self.name(), automaton, instance, property, from..=most)?, &limit) {
+                    (Sought::Found(witness), _) => Verdict::settled(property, Some(witness), explored.clone()),
+                    (_, Some(limit)) => limited(explored.clone(), limit.clone()),
+                    (Sought::Stopped(limit), None) => limited(explored.clone(), limit),
+                    (Sought::Nowhere, None) => {
+                        again = true;
+                        limited(
+                            explored.clone(),
+                            format!(
+                                "counters up to {k} do not exclude it, and no execution of up to {most} threads shows it"
+                            ),
+                        )
+                    }
+                }
+            } else if property.scope() == Scope::Ends && !ends {
+                limited(explored.clone(), NO_END.to_owned())
+            } else {
+                Verdict::settled(property, None, explored.clone())
+            };
+        }
+        Ok(again)
+    }
+}
+
+fn limited(explored: Explored, limit: String) -> Verdict {
+    Verdict::Inconclusive { limit, explored }
+}
