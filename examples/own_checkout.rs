@@ -1,80 +1,77 @@
-//! Bring your own checkout: a coupon counter in memory, once wrong and once right.
+//! Bring your own checkout: a coupon counter with a canceller, once wrong and once right.
 //!
 //! `cargo run --example own_checkout`
 
-use oversell::check::{Counting, Coverability, Crowd, Engine, Property, Verdict};
-use oversell::scenario::{Scenario, Speaker};
-use oversell::sync::{Cell, Event, Outcome, Platform, Setup};
-use std::ops::ControlFlow;
+use oversell::check::{Check, CheckError};
+use oversell::scenario::Scenario;
+use oversell::sync::{Cell, Event, Platform};
 use std::sync::atomic::Ordering::SeqCst;
 
-/// Takes coupons from a counter.
-#[derive(Clone)]
-struct Coupons {
-    /// Whether taking one is a compare-exchange, or a load and a store.
-    compare_exchange: bool,
+/// What customers and the canceller share.
+struct Shop {
+    coupons: Cell<u64>,
+    /// Coupons that have been returned and are not on offer again yet.
+    returned: Cell<u64>,
 }
 
-impl Coupons {
-    fn take(&self, at: &dyn Platform, left: &Cell) -> Outcome {
-        at.retry("take", || {
-            let count = left.load(at, SeqCst);
-            if count == 0 {
-                return ControlFlow::Break(Outcome::SoldOut);
+/// A shop in which coupons are taken, and put back on offer, in this way.
+fn shop(name: &str, change: fn(&dyn Platform, Cell<u64>, fn(u64) -> Option<u64>) -> bool) -> Scenario {
+    Scenario::new(name, |setup| Shop { coupons: setup.cell("coupons", 2), returned: setup.cell("returned", 0) })
+        .stock(2)
+        .role("customer", move |at, shop| {
+            if !change(at, shop.coupons, |left| left.checked_sub(1)) {
+                return "too late";
             }
-            if self.compare_exchange {
-                if left.compare_exchange(at, count, count - 1, SeqCst, SeqCst).is_err() {
-                    return ControlFlow::Continue(());
-                }
-            } else {
-                left.store(at, count - 1, SeqCst);
-            }
-            ControlFlow::Break(Outcome::Bought)
-        })
-    }
-}
-
-impl Scenario for Coupons {
-    type Shared = Cell;
-
-    fn tickets(&self) -> u64 {
-        2
-    }
-
-    fn build(&self, setup: &mut Setup) -> Cell {
-        setup.cell("coupons", self.tickets())
-    }
-
-    fn buyer(&self, at: &dyn Platform, left: &Cell, _number: usize) -> Outcome {
-        let outcome = self.take(at, left);
-        if outcome == Outcome::Bought {
             at.tell(Event::sale("redeemed"));
-        }
-        outcome
-    }
-
-    fn audit(&self, at: &dyn Platform, left: &Cell) -> Option<u64> {
-        Some(left.load(at, SeqCst))
-    }
-
-    fn line(&self, speaker: &Speaker, event: &Event) -> Option<String> {
-        Some(format!("customer {} has {} a coupon", speaker.buyer, event.name))
-    }
+            if at.choose("coupon", &["used", "returned"]) == "used" {
+                return "redeemed";
+            }
+            change(at, shop.returned, |returned| Some(returned + 1));
+            at.tell(Event::given_back("returned", 1));
+            "returned"
+        })
+        .role("canceller", move |at, shop| {
+            if change(at, shop.returned, |returned| returned.checked_sub(1)) {
+                change(at, shop.coupons, |left| Some(left + 1));
+            }
+        })
+        .endings(["redeemed", "returned", "too late"])
+        .excuses(["returned", "too late"])
+        .ledger(|at, shop| Some(shop.coupons.load(at, SeqCst) + shop.returned.load(at, SeqCst)))
+        .always("no-coupon-twice", "there are never more coupons on offer than there were", |state, shop| {
+            state.cell(shop.coupons) <= 2
+        })
+        .line(|who, event| Some(format!("{} {} has {} a coupon", who.role, who.number, event.name)))
+        .into()
 }
 
-fn main() -> Result<(), oversell::check::CheckError> {
-    for compare_exchange in [false, true] {
-        let coupons = Coupons { compare_exchange };
-        println!("{}", if compare_exchange { "\nWITH COMPARE-EXCHANGE" } else { "WITH LOAD AND STORE" });
-        let at_20 = Counting::default().check(&coupons, &Crowd::of(20), &Property::ALL)?;
-        for finding in &at_20 {
-            println!("20 customers, {:16} {}", finding.property, finding.verdict.name());
-            if let Verdict::Refuted { witness, .. } = &finding.verdict {
-                println!("\n{}", witness.lanes(&coupons));
-            }
-        }
-        let any = Coverability::default().check(&coupons, &Crowd::of(0), &[Property::NoOversell])?;
-        println!("any number of customers, no-oversell: {}", any[0].verdict.name());
+/// Changes a cell in two steps: somebody else may come in between.
+fn in_two_steps(at: &dyn Platform, cell: Cell<u64>, change: fn(u64) -> Option<u64>) -> bool {
+    let changed = change(cell.load(at, SeqCst));
+    if let Some(changed) = changed {
+        cell.store(at, changed, SeqCst);
     }
+    changed.is_some()
+}
+
+/// Changes a cell in one step, again and again until nobody has come in between.
+fn in_one_step(at: &dyn Platform, cell: Cell<u64>, change: fn(u64) -> Option<u64>) -> bool {
+    cell.fetch_update(at, SeqCst, SeqCst, change).is_ok()
+}
+
+fn main() -> Result<(), CheckError> {
+    let wrong = shop("in two steps", in_two_steps);
+    let report = Check::new(&wrong).threads("customer", 3).run()?;
+    report.assert_refuted("no-oversell");
+    println!("{report}");
+
+    let right = shop("in one step", in_one_step);
+    let report = Check::new(&right).threads("customer", 10).threads("canceller", 2).run()?;
+    report.assert_holds();
+    println!("{report}");
+
+    let report = Check::new(&right).any("customer").property("no-oversell").run()?;
+    report.assert_holds();
+    println!("{report}");
     Ok(())
 }

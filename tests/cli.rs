@@ -1,7 +1,11 @@
 //! Promise: every command does what `--help` says, and wrong input is told what is wrong, where, and what to do.
 
+#![cfg(feature = "cli")]
+
 mod reviewed;
 
+use oversell::check::Property;
+use oversell::programs::{self, Kind};
 use reviewed::reviewed;
 use serde_json::Value;
 use std::fs;
@@ -57,24 +61,40 @@ fn the_matrix_is_as_reviewed() {
 #[test]
 fn the_matrix_in_json_has_a_row_for_every_program_size_and_property() {
     let rows = rows(&oversell(&["matrix", "--format", "json"]));
-    assert_eq!(rows.len(), 7 * 2 * 7);
+    let applying = |program: &programs::Program| Property::of(&program.scenario(program.tickets)).len();
+    assert_eq!(rows.len(), 2 * programs::all().iter().map(applying).sum::<usize>());
     for row in &rows {
-        for key in ["program", "buyers", "tickets", "property", "verdict", "engine", "explored", "witness", "worst"] {
+        for key in ["program", "buyers", "threads", "tickets", "kills", "lock", "property", "verdict", "engine"] {
             assert!(row.get(key).is_some(), "no {key} in {row}");
         }
+        for key in ["memory_model", "assumed", "explored", "worst", "limit", "witness", "witness_buyers"] {
+            assert!(row.get(key).is_some(), "no {key} in {row}");
+        }
+        assert_eq!(row["memory_model"], "sequentially consistent", "{row}");
         let explored = &row["explored"];
         assert!(["states", "transitions", "nodes"].iter().all(|count| explored[count].is_u64()), "{explored}");
+        let proved = matches!(row["verdict"].as_str(), Some("proved" | "impossible"));
+        assert!(!proved || !row["assumed"].as_array().unwrap().is_empty(), "{row}");
         if let Some(name) = row["witness"].as_str() {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("snapshots/{name}.snap"));
             assert!(file.exists(), "{name} is no snapshot");
         }
-        let shown = matches!(row["verdict"].as_str(), Some("refuted" | "possible"));
-        assert_eq!(shown, row["witness"].is_string(), "{row}");
+        let shop = matches!(programs::named(row["program"].as_str().unwrap()).unwrap().kind, Kind::Shop { .. });
+        let kept = match row["verdict"].as_str() {
+            Some("refuted") => true,
+            Some("possible") => !shop,
+            _ => false,
+        };
+        assert_eq!(kept, row["witness"].is_string(), "{row}");
     }
     let any = rows.iter().filter(|row| row["buyers"] == "any").count();
-    assert_eq!(any, 7 * 7);
+    assert_eq!(any, rows.len() / 2);
     let worst = rows.iter().find(|row| row["program"] == "unlocked" && row["property"] == "no-oversell").unwrap();
     assert_eq!((worst["worst"].as_u64(), worst["buyers"].as_u64()), (Some(10), Some(10)));
+    let weak = |row: &&Value| row["assumed"].to_string().contains("weaker orderings");
+    let weak: std::collections::BTreeSet<_> =
+        rows.iter().filter(weak).map(|row| row["program"].as_str().unwrap()).collect();
+    assert_eq!(weak.into_iter().collect::<Vec<_>>(), ["relaxed-publish", "released-publish"]);
 }
 
 #[test]
@@ -86,9 +106,51 @@ fn check_ends_with_0_1_or_3() {
     assert_eq!(code(&["check", "task-locked", "--property", "searches-overlap"]), Some(1));
     assert_eq!(code(&["check", "repaired", "--max-states", "10"]), Some(3));
     assert_eq!(code(&["check", "repaired", "--buyers", "any", "--property", "no-oversell"]), Some(0));
-    assert_eq!(code(&["check", "repaired", "--buyers", "any", "--property", "sells-out"]), Some(3));
+    assert_eq!(code(&["check", "repaired", "--buyers", "any"]), Some(0));
+    let coverability = ["check", "repaired", "--buyers", "any", "--engine", "coverability", "--property", "sells-out"];
+    assert_eq!(code(&coverability), Some(3));
+    assert_eq!(code(&["check", "kept-hold", "--buyers", "any", "--threads", "sweeper=any"]), Some(0));
+    assert_eq!(code(&["check", "expiring-hold"]), Some(1));
+}
+
+#[test]
+#[cfg(all(feature = "shuttle", not(loom)))]
+fn check_asks_shuttle_too() {
+    let code = |args: &[&str]| oversell(args).status.code();
     assert_eq!(code(&["check", "repaired", "--engine", "shuttle-pct", "--property", "no-oversell"]), Some(3));
     assert_eq!(code(&["check", "repaired", "--engine", "shuttle-dfs", "--buyers", "2"]), Some(0));
+    refused(&["check", "unlocked", "--engine", "shuttle-dfs", "--buyers", "2", "--kills", "1"], &["kills", "counting"]);
+}
+
+#[test]
+fn check_says_what_a_proof_rests_on() {
+    let rests = |args: &[&str]| {
+        let text = stdout(&oversell(&[&["check"], args].concat()));
+        text.split_once("rests on this:").map(|(_, rest)| rest.to_owned())
+    };
+    let proved = rests(&["repaired"]).unwrap();
+    assert!(proved.contains("- memory is sequentially consistent\n") && proved.contains("cross-checked"), "{proved}");
+    assert!(rests(&["relaxed-publish"]).unwrap().contains("weaker orderings"));
+    assert_eq!(rests(&["unlocked", "--property", "no-oversell"]), None, "a witness rests on nothing: it replays");
+}
+
+#[test]
+fn roles_are_asked_for_by_name() {
+    let all = ["check", "expiring-hold", "--buyers", "1", "--threads", "sweeper=0", "--format", "json"];
+    let rows = rows(&oversell(&all));
+    assert!(rows.iter().all(|row| row["threads"] == serde_json::json!({"buyer": 1, "sweeper": 0})), "{rows:?}");
+    assert!(rows.iter().all(|row| row["verdict"] != "refuted"), "{rows:?}");
+    let two =
+        oversell(&["check", "expiring-hold", "--buyers", "2", "--threads", "sweeper=2", "--property", "no-oversell"]);
+    let text = stdout(&two);
+    let line = text.lines().last().unwrap();
+    let replay = oversell(&line.split(' ').skip(1).collect::<Vec<_>>());
+    assert!(stdout(&replay).contains("✗ no-oversell: 2 sold of 1"), "{line}\n{}", stderr(&replay));
+    refused(&["check", "unlocked", "--threads", "sweeper=1"], &["no role `sweeper`", "buyer"]);
+    refused(&["check", "unlocked", "--threads", "buyer"], &["--threads", "`=`"]);
+    refused(&["check", "unlocked", "--threads", "buyer=-1"], &["--threads", "whole number", "any"]);
+    refused(&["check", "unlocked", "--buyers", "2", "--threads", "buyer=3"], &["`buyer`", "twice"]);
+    refused(&["outcomes", "expiring-hold", "--threads", "sweeper=any"], &["--threads", "whole number"]);
 }
 
 #[test]
@@ -148,7 +210,7 @@ fn outcomes_lists_each_with_a_schedule_that_replays() {
     let rows = rows(&output);
     assert_eq!(rows.len(), 6);
     for row in &rows {
-        for key in ["bought", "sold_out", "crashed", "killed", "never_started"] {
+        for key in ["bought", "sold_out", "crashed", "killed", "never_started", "stuck", "stock"] {
             assert!(row[key].is_u64(), "{row}");
         }
         assert!(row["count"].is_u64() || row["count"].is_null());
@@ -162,11 +224,28 @@ fn outcomes_lists_each_with_a_schedule_that_replays() {
 }
 
 #[test]
+fn outcomes_name_every_ending() {
+    let output = oversell(&["outcomes", "kept-hold", "--buyers", "2", "--format", "json"]);
+    for row in rows(&output) {
+        let ended = ["bought", "declined", "expired", "all_held", "sold_out", "done", "crashed", "stuck"];
+        let threads: u64 = ended.iter().map(|ending| row[ending].as_u64().unwrap()).sum();
+        assert_eq!(threads, 3, "two buyers and a sweeper: {row}");
+    }
+}
+
+#[test]
 fn programs_describes_every_program() {
     let text = stdout(&oversell(&["programs"]));
-    for program in oversell::office::PROGRAMS {
-        assert!(text.contains(&format!("{}: {} buyers", program.name, program.buyers)), "{text}");
+    for program in programs::all() {
+        assert!(text.contains(&format!("\n{}: {} buyers", program.name, program.threads)), "{text}");
+        if let Kind::Shop { right: Some(right), report } = program.kind {
+            assert!(text.contains(&format!("{report}; right in {right}")), "{text}");
+        }
     }
+    for property in Property::BUILT_IN {
+        assert!(text.contains(&format!("\n{property} ")), "{text}");
+    }
+    assert!(text.contains("its own no-seat-twice: always"), "{text}");
 }
 
 #[test]
@@ -177,16 +256,16 @@ fn wrong_arguments_are_refused() {
     refused(&["check", "unlocked", "--buyers", "0"], &["--buyers", "at least one buyer"]);
     refused(&["check", "unlocked", "--buyers", "-1"], &["--buyers", "whole number"]);
     refused(&["check", "unlocked", "--buyers", "many"], &["--buyers", "or `any`"]);
-    refused(&["check", "unlocked", "--buyers", "70000"], &["--buyers", "65534"]);
+    let most = oversell::check::MOST_THREADS;
+    refused(&["check", "unlocked", "--buyers", &(most + 1).to_string()], &["--buyers", &most.to_string()]);
     refused(&["check", "unlocked", "--tickets", "-1"], &["--tickets", "whole number from 0"]);
     refused(&["check", "unlocked", "--tickets", "1.5"], &["--tickets", "whole number from 0"]);
     refused(&["check", "unlocked", "--property", "no-sale"], &["no property `no-sale`", "ledger-balances"]);
     refused(&["check", "unlocked", "--engine", "spin"], &["spin", "counting"]);
     refused(&["check", "unlocked", "--engine", "coverability"], &["--buyers any"]);
     refused(&["check", "unlocked", "--engine", "counting", "--buyers", "any"], &["coverability"]);
-    refused(&["check", "unlocked", "--engine", "shuttle-dfs", "--buyers", "2", "--kills", "1"], &["kills", "counting"]);
     refused(&["outcomes", "unlocked", "--buyers", "any"], &["--buyers"]);
-    refused(&["outcomes", "unlocked", "--max-states", "10"], &["more than 10 states", "--max-states"]);
+    refused(&["outcomes", "unlocked", "--max-states", "10"], &["stopped at 10 states", "--max-states"]);
     refused(&["run", "unlocked", "--buyers", "0"], &["at least one buyer"]);
     refused(&["run", "unlocked", "--tickets", "-3"], &["whole number from 0"]);
     refused(&["run", "unlocked", "--speed", "0"], &["above 0"]);
@@ -211,6 +290,13 @@ fn a_schedule_that_does_not_fit_is_refused_with_its_step() {
     replay("0,0,1,1", &["step 4", "buyer 1 is waiting for the purchase lock"]);
     replay("0,p", &["step 2", "the parent has no step"]);
     replay("k0,0", &["step 2", "buyer 0 has already ended"]);
+    replay("0:accepted", &["step 1", "nothing to pick"]);
+    let hold = |schedule: &str, says: &[&str]| {
+        refused(&["replay", "expiring-hold", "--buyers", "2", "--schedule", schedule], says);
+    };
+    hold("0,0,0", &["step 3", "`:accepted`, `:declined`"]);
+    hold("0,canceller0", &["step 2", "`canceller0`", "`sweeper0`"]);
+    hold("sweeper1", &["step 1", "no sweeper 1"]);
     refused(&["replay", "joined", "--buyers", "2", "--schedule", "1"], &["step 1", "not been started"]);
     refused(&["replay", "joined", "--buyers", "2"], &["--schedule"]);
     let kill = ["replay", "unlocked", "--buyers", "2", "--schedule", "0,k0", "--on", "threads"];

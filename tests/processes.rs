@@ -2,14 +2,13 @@
 //! crashed, who died, and whether anything was oversold.
 #![cfg(not(loom))]
 
-use oversell::check::{Crowd, Final, Property, sighting};
-use oversell::office::{Document, PROGRAMS, Program, Rush};
-use oversell::platform::LockKind;
+use oversell::check::{Final, Property, evidence};
 use oversell::platform::site::Site;
-use oversell::platform::stage::{Direction, perform};
+use oversell::platform::stage::{Direction, Pace, Stage, perform};
 use oversell::platform::threads::Threads;
-use oversell::scenario::Scenario;
-use oversell::sync::Setup;
+use oversell::platform::{Content, Entry, Instance, LockKind, Trace};
+use oversell::programs;
+use oversell::programs::tutorials::Document;
 use oversell::trace::{Schedule, replay};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -35,34 +34,39 @@ fn database(content: &str) -> (tempfile::TempDir, PathBuf) {
 
 #[test]
 fn what_happens_on_free_threads_is_an_execution_of_the_model() {
-    for program in PROGRAMS {
-        let rush = Rush::new(program, program.tickets);
+    for (seed, program) in programs::all().iter().enumerate() {
+        let scenario = program.scenario(program.tickets);
+        let instance = Instance::of(&scenario, program.threads);
         let (folder, _) = database("");
-        let mut setup = Setup::default();
-        rush.build(&mut setup);
+        let (setup, _) = scenario.build();
         let site = Site::beside(&folder.path().join("db.txt"), &setup, LockKind::Owned);
         site.furnish(&setup).unwrap();
-        let mut stage = Threads::new(&rush, site, 1e6, false);
-        let patience = Duration::from_secs(60);
-        perform(&mut stage, rush.launch(), program.buyers, patience, &mut |_| Direction::Go, |_, _| ()).unwrap();
+        let mut stage = Threads::new(&scenario, site.clone(), Pace::Free { speed: 1e6, seed: seed as u64 }).recorded();
+        let patience = Duration::from_secs(5);
+        let ran = perform(&mut stage, &scenario, &instance, patience, &mut |_| Direction::Go, |_, _| ());
+        // Those who wait for each other for ever are told to stop, which is a kill in the record.
+        while ran.is_err() && stage.report(Duration::from_millis(500)).is_some() {}
 
-        let crowd = Crowd::of(program.buyers);
-        let real = stage.trace().settled(rush.launch());
-        let model = replay(&rush, &crowd, &Schedule(real.schedule())).unwrap();
-        let end = Final::of_model(&model, &crowd);
-        assert!(end.is_some(), "{}: it has come to its end", program.name);
-        let on_disk = fs::read(folder.path().join("db.txt")).unwrap();
-        let oversell::platform::Content::File(predicted) = &model.contents()[0] else { unreachable!() };
-        assert_eq!(on_disk, predicted.as_ref(), "{}", program.name);
-        assert_eq!(Final::of_trace(&real, &crowd, model.audit()), end.unwrap(), "{}", program.name);
+        let real = stage.trace().unwrap().settled(scenario.launch());
+        let model = replay(&scenario, &instance, &Schedule(real.schedule()))
+            .unwrap_or_else(|error| panic!("{}: {error}", program.name));
         // Step by step, everybody saw and did the same.
-        let steps = |trace: &oversell::platform::Trace| {
-            let steps = trace.entries.iter().filter(|entry| entry.as_move().is_some());
-            steps.cloned().collect::<Vec<_>>()
-        };
+        let steps = |trace: &Trace| trace.entries.iter().filter(|e| e.is_move()).cloned().collect::<Vec<Entry>>();
         assert_eq!(steps(&real), steps(model.trace()), "{}", program.name);
-        if program.name != "unlocked" {
-            assert_eq!(sighting(Property::NoOversell, &real, rush.tickets(), &crowd, None), None, "{}", program.name);
+        let end = Final::of_model(&model, &instance).unwrap_or_else(|| panic!("{} has come to its end", program.name));
+        assert_eq!(Final::of_trace(&scenario, &real, &instance, model.audit()), end, "{}", program.name);
+        assert_eq!(ran.is_err(), end.killed > 0, "{}: {ran:?}", program.name);
+        for (object, predicted) in model.contents().iter().enumerate() {
+            match (predicted, site.content(object).unwrap()) {
+                (Content::File { bytes: predicted, .. }, Content::File { bytes: found, .. }) => {
+                    assert_eq!(found, *predicted, "{}", program.name);
+                }
+                (_, found) => assert_eq!(found, *predicted, "{}", program.name),
+            }
+        }
+        let locked = ["task-locked", "purchase-locked", "joined", "joined-locked", "joined-until-sold-out", "repaired"];
+        if locked.contains(&program.name) {
+            assert_eq!(evidence(Property::NoOversell, &scenario, &real, None), None, "{}", program.name);
         }
     }
 }
@@ -158,18 +162,17 @@ fn repaired_keeps_the_permissions_of_the_database() {
 
 #[test]
 fn when_nothing_happens_any_more_the_watchdog_says_who_is_still_at_it() {
-    let rush = Rush::new(Program::named("task-locked").unwrap(), 1);
+    let scenario = programs::named("task-locked").unwrap().scenario(1);
     let (folder, path) = database("");
-    let mut setup = Setup::default();
-    rush.build(&mut setup);
+    let (setup, _) = scenario.build();
     let site = Site::beside(&path, &setup, LockKind::Owned);
     site.furnish(&setup).unwrap();
     // Somebody else takes the lock and keeps it.
     let lock = fs::File::create(folder.path().join("db.json.purchase-lock")).unwrap();
     lock.lock().unwrap();
-    let mut stage = Threads::new(&rush, site, 1e6, false);
-    let patience = Duration::from_millis(200);
-    let error = perform(&mut stage, rush.launch(), 2, patience, &mut |_| Direction::Go, |_, _| ()).unwrap_err();
+    let mut stage = Threads::new(&scenario, site, Pace::Free { speed: 1e6, seed: 0 });
+    let (instance, patience) = (Instance::of(&scenario, 2), Duration::from_millis(200));
+    let error = perform(&mut stage, &scenario, &instance, patience, &mut |_| Direction::Go, |_, _| ()).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("nothing has happened for 200ms; still at it: buyer 0, buyer 1"), "{error}");
     lock.unlock().unwrap();
@@ -184,6 +187,21 @@ fn repaired_follows_a_symbolic_link_to_the_database() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&path).unwrap(), r#"{"count": 0}"#);
+}
+
+#[test]
+fn a_program_that_shares_memory_runs_on_threads_only_and_run_says_so() {
+    let refused = oversell(&["run", "check-then-decrement"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let expected = "`check-then-decrement` shares `left`, in the memory of one process; run it with --threads";
+    assert!(text(&refused.stderr).contains(expected), "{}", text(&refused.stderr));
+    let ran = oversell(&["run", "compare-exchange", "--threads", "--buyers", "5", "--tickets", "2"]);
+    let summary = text(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(0), "{summary}");
+    assert!(summary.contains("2 sold of 2; 2 bought, 3 sold out; the ledger says 0 left"), "{summary}");
+    let no_file = oversell(&["run", "compare-exchange", "--threads", "--db", "nowhere.json"]);
+    assert_eq!(no_file.status.code(), Some(2));
+    assert!(text(&no_file.stderr).contains("keeps no database"), "{}", text(&no_file.stderr));
 }
 
 /// Waits until the file is empty: a buyer is between its truncate and its write.

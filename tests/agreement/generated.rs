@@ -1,102 +1,198 @@
 //! Agreement on generated programs.
 
 use crate::enumeration::{Enumerated, Limit};
-use crate::language::{Do, Generated, Ledger, Number, Text, Which};
-use crate::tutorials::name;
-use oversell::check::{Counting, Coverability, Crowd, Engine, Final, Finding, Property, ShuttleDfs, outcomes};
+use crate::language::{Code, Do, ENDINGS, In, Ledger, Number, Of, Op, Said, Text, What, Which};
+use crate::verdicts::{contradiction, for_any_number, name, sized, witness};
+use oversell::check::{
+    AutomatonError, CheckError, Counting, Engine, Final, Finding, Instance, Limits, Property, Threads, outcomes,
+};
 use oversell::platform::LockKind;
-use oversell::scenario::Launch;
+use oversell::scenario::{Launch, Scenario};
 use oversell::trace::replay;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
-/// A program with the most buyers that run it.
+/// A program with the most threads that run it.
 #[derive(Clone)]
 struct Case {
-    program: Generated,
-    crowd: Crowd,
+    program: Arc<Text>,
+    threads: usize,
+    sweepers: usize,
+    kills: usize,
+    lock: LockKind,
 }
 
 impl Debug for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Crowd { buyers, kills, lock } = self.crowd;
-        writeln!(f, "{buyers} buyers, {kills} kills, {lock:?} locks")?;
-        write!(f, "{:?}", self.program)
+        let Case { program, threads, sweepers, kills, lock } = self;
+        writeln!(f, "{threads} buyers, {sweepers} sweepers, {kills} kills, {lock:?} locks")?;
+        write!(f, "{program:?}")
     }
 }
 
-/// Cases with more beginnings of executions than this are passed over.
-const LIMIT: Limit = Limit(1_500);
+impl Case {
+    fn instance(&self, scenario: &Scenario) -> Instance {
+        let instance = Instance::of(scenario, self.threads).kills(self.kills).lock(self.lock);
+        if scenario.roles().len() > 1 { instance.role(1, Threads::Exactly(self.sweepers)) } else { instance }
+    }
+}
+
+/// Cases with more states than this are passed over.
+const LIMIT: Limit = Limit(300);
 
 /// Cases with more executions than this are not run by shuttle.
+#[cfg(feature = "shuttle")]
 const MOST_EXECUTIONS: usize = 100;
 
-/// Limits for any number of buyers, where a cell can count without end.
-fn few() -> Coverability {
-    let counting = Counting { max_states: 1_000, max_nodes: 200, ..Counting::default() };
-    Coverability { max_states: 1_000, counting }
+/// Limits for any number of threads, where a cell can count without end.
+fn few() -> Limits {
+    Limits { max_states: 1_000, max_nodes: 300, ..Limits::default() }
 }
 
 fn number() -> impl Strategy<Value = Number> {
     prop_oneof![(0..3u64).prop_map(Number::Is), Just(Number::Seen), Just(Number::OneLess)]
 }
 
-fn cell() -> impl Strategy<Value = Which> {
-    prop_oneof![3 => Just(Which::A), 1 => Just(Which::B)]
+fn which() -> impl Strategy<Value = Which> {
+    prop_oneof![Just(Which::First), Just(Which::Last)]
 }
 
-fn code(longest: usize) -> impl Strategy<Value = Vec<Do>> {
-    let leaf = prop_oneof![
+fn what() -> impl Strategy<Value = What> {
+    select(vec![
+        What::Lock,
+        What::Lock,
+        What::Purse,
+        What::Purse,
+        What::ReadShelf,
+        What::WriteShelf,
+        What::Permits(1),
+        What::Permits(2),
+    ])
+}
+
+fn access() -> impl Strategy<Value = Do> {
+    let op = select(vec![
+        Op::Load,
+        Op::Load,
+        Op::Load,
+        Op::Store,
+        Op::Store,
+        Op::Swap,
+        Op::Swap,
+        Op::Add,
+        Op::Sub,
+        Op::And,
+        Op::Or,
+        Op::Xor,
+        Op::Nand,
+        Op::Max,
+        Op::Min,
+    ]);
+    let cell = select(vec![In::A, In::A, In::B, In::Flag]);
+    (cell, op, number()).prop_map(|(cell, op, number)| Do::Access(cell, op, number))
+}
+
+/// How much a program has to do with files, with locks, and with cells. Threads that do not meet show little.
+#[derive(Clone, Copy, Debug)]
+struct Theme(u32, u32, u32);
+
+const THEMES: [Theme; 4] = [Theme(9, 1, 1), Theme(1, 9, 1), Theme(1, 1, 9), Theme(3, 4, 4)];
+
+fn code(Theme(of_files, of_locks, of_cells): Theme, longest: usize) -> impl Strategy<Value = Vec<Do>> {
+    let said = prop_oneof![
+        4 => (1..=2u32).prop_map(Said::Sold),
+        1 => (1..=2u32).prop_map(Said::GivenBack),
+        1 => (1..=2u32).prop_map(Said::Restocked),
+        2 => Just(Said::Seen),
+    ];
+    let files = prop_oneof![
         2 => Just(Do::Read),
         2 => Just(Do::ReadLedger),
-        1 => number().prop_map(|number| Do::Rewrite(number, Vec::new())),
+        2 => Just(Do::Open),
+        2 => (which(), number()).prop_map(|(which, number)| Do::Write(which, number)),
         1 => number().prop_map(Do::Replace),
-        2 => cell().prop_map(Do::Load),
-        1 => (cell(), number()).prop_map(|(cell, number)| Do::Store(cell, number)),
-        1 => (cell(), number()).prop_map(|(cell, number)| Do::Swap(cell, number)),
-        1 => (cell(), 1..3u64).prop_map(|(cell, number)| Do::Add(cell, number)),
-        1 => (cell(), number(), number()).prop_map(|(cell, old, new)| Do::CompareExchange(cell, old, new)),
-        1 => cell().prop_map(Do::TakeOne),
-        2 => Just(Do::Sell),
-        1 => Just(Do::Say),
     ];
-    let tree = leaf.prop_recursive(2, 8, 2, |inner| {
+    let locks = prop_oneof![
+        6 => what().prop_map(Do::Take),
+        2 => what().prop_map(Do::Try),
+        2 => number().prop_map(Do::Put),
+        2 => which().prop_map(Do::Drop),
+        1 => which().prop_map(Do::Forget),
+        1 => Just(Do::Wait),
+        1 => Just(Do::NotifyOne),
+        1 => Just(Do::NotifyAll),
+        1 => Just(Do::AddPermit),
+    ];
+    let cells = prop_oneof![
+        4 => access(),
+        1 => (select(vec![In::A, In::B, In::Flag]), number(), number())
+            .prop_map(|(cell, old, new)| Do::CompareExchange(cell, old, new)),
+        1 => Just(Do::TakeOne),
+    ];
+    let leaf = prop_oneof![
+        of_files => files,
+        of_locks => locks,
+        of_cells => cells,
+        2 => said.prop_map(Do::Tell),
+        1 => any::<bool>().prop_map(Do::Choose),
+        1 => Just(Do::Fence),
+    ];
+    let tree = leaf.prop_recursive(3, 8, 2, |inner| {
         let body = move |shortest| prop::collection::vec(inner.clone(), shortest..=2);
+        // A try that takes no step is refused, and so once in a while there is one.
+        let try_ = (prop::option::weighted(0.93, access()), body(1))
+            .prop_map(|(step, body)| step.into_iter().chain(body).collect());
+        let death = select(vec![Of::Crash, Of::Panic, Of::Unwrap, Of::Division, Of::Index]);
         prop_oneof![
-            1 => (number(), body(1)).prop_map(|(number, body)| Do::Rewrite(number, body)),
-            2 => body(1).prop_map(Do::Locked),
-            1 => (number(), body(0)).prop_map(|(number, body)| Do::Change(number, body)),
-            3 => (0..3u64, body(1), body(0)).prop_map(|(seen, then, otherwise)| Do::If(seen, then, otherwise)),
-            1 => (0..4u64).prop_map(|seen| Do::If(seen, vec![Do::Crash], Vec::new())),
-            2 => body(1).prop_map(|body| Do::Span("search", body)),
-            1 => body(1).prop_map(|body| Do::Span("buy", body)),
+            4 => (0..3u64, body(1), body(0)).prop_map(|(seen, then, otherwise)| Do::If(seen, then, otherwise)),
+            2 => (0..4u64, death).prop_map(|(seen, of)| Do::If(seen, vec![Do::Die(of)], Vec::new())),
+            3 => body(1).prop_map(|body| Do::Span("search", body)),
+            2 => body(1).prop_map(|body| Do::Span("buy", body)),
+            2 => (any::<bool>(), 0..3u64, try_).prop_map(|(equal, seen, body)| Do::Until(equal, seen, body)),
+            1 => (what(), body(0)).prop_map(|(what, body)| Do::UntilHeld(what, body)),
         ]
     });
     prop::collection::vec(tree, 1..=longest)
 }
 
+fn role(theme: Theme, longest: usize) -> impl Strategy<Value = Code> {
+    let endings = prop::array::uniform4(select(ENDINGS.to_vec()));
+    (code(theme, longest), endings, 0..=2u32).prop_map(|(body, endings, asks_for)| Code { body, endings, asks_for })
+}
+
 fn cases(launch: Launch) -> impl Strategy<Value = Case> {
-    let ledger = prop_oneof![Just(Ledger::File), Just(Ledger::Cell), Just(Ledger::Purse)];
-    let lock = prop_oneof![Just(LockKind::Owned), Just(LockKind::Semaphore)];
-    let crowd = (2..=3usize, 0..=1usize, lock).prop_map(|(buyers, kills, lock)| Crowd { buyers, kills, lock });
-    (code(4), code(2), 0..4u64, 1..=2u64, ledger, crowd).prop_map(
-        move |(buyer, launcher, stop, tickets, ledger, crowd)| {
-            let text = Text { launch, tickets, ledger, buyer, launcher: (launcher, stop) };
-            Case { program: Generated(Arc::new(text)), crowd }
+    let ledger = select(vec![Ledger::File, Ledger::Cell, Ledger::Purse, Ledger::Shelf]);
+    let lock = select(vec![LockKind::Owned, LockKind::Semaphore]);
+    let code = select(THEMES.to_vec())
+        .prop_flat_map(|theme| ((role(theme, 4), prop::option::weighted(0.4, role(theme, 2))), code(theme, 2)));
+    let instance = (select(vec![2, 2, 2, 3usize]), select(vec![1, 1, 1, 2usize]), 0..=1usize, lock);
+    (code, 0..4u64, 0..=2u64, ledger, instance).prop_map(
+        move |(((buyer, sweeper), parent), stop, tickets, ledger, (threads, sweepers, kills, lock))| {
+            let roles = [Some(buyer), sweeper].into_iter().flatten().collect();
+            let text = Text { launch, tickets, ledger, roles, parent: (parent, stop) };
+            Case { program: Arc::new(text), threads, sweepers, kills, lock }
         },
     )
 }
 
-/// How many cases were decided, and in how many of them each property showed.
+/// How many cases were decided, and what there was in them.
 #[derive(Debug, Default)]
 struct Tally {
     decided: usize,
     /// By shuttle, too.
     shuttled: usize,
+    refused: usize,
+    /// In which a thread may end with a lock that others try.
+    unseen: usize,
+    /// In which no execution ends.
+    endless: usize,
+    /// Decided for any number of threads: properties, over all cases.
+    for_any_number: usize,
     shown: BTreeMap<Property, usize>,
 }
 
@@ -105,109 +201,166 @@ fn draw(launch: Launch, cases_drawn: u32) -> Tally {
     let config = ProptestConfig { cases: cases_drawn, failure_persistence: None, ..ProptestConfig::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let tally = RefCell::new(Tally::default());
-    let ran = TestRunner::new_with_rng(config, rng).run(&cases(launch), |case| agree(&case, &mut tally.borrow_mut()));
+    let ran = TestRunner::new_with_rng(config, rng).run(&cases(launch), |case| agree_or_pass_over(&case, &mut tally.borrow_mut()));
     if let Err(failure) = ran {
         panic!("{failure}");
     }
     tally.into_inner()
 }
 
+fn failed(error: impl ToString) -> TestCaseError {
+    TestCaseError::fail(error.to_string())
+}
+
+/// A case is passed over in which a thread may end with a lock that others try: what they see of it is not modelled.
+fn unseen_or_failed(error: CheckError) -> TestCaseError {
+    match error {
+        CheckError::Automaton(AutomatonError::EndUnseen { .. }) => TestCaseError::reject(error.to_string()),
+        error => failed(error),
+    }
+}
+
+/// The same, where engines may pass a case over.
+fn agree_or_pass_over(case: &Case, tally: &mut Tally) -> Result<(), TestCaseError> {
+    match agree(case, tally) {
+        Err(TestCaseError::Reject(reason)) => {
+            tally.unseen += 1;
+            let tries = |what: &Do| matches!(what, Do::Try(_) | Do::UntilHeld(..));
+            let ends = |what: &Do| matches!(what, Do::Forget(_) | Do::Die(_) | Do::ReadLedger);
+            prop_assert!(case.program.has(tries) && case.program.has(ends), "{}", reason);
+            Ok(())
+        }
+        agreed => agreed,
+    }
+}
+
 /// Holds the engines against the reference on one case.
 fn agree(case: &Case, tally: &mut Tally) -> Result<(), TestCaseError> {
-    let Case { program, crowd } = case;
-    let sized = |buyers| Crowd { buyers, ..*crowd };
-    let all: Option<Vec<_>> =
-        (1..=crowd.buyers).map(|buyers| Enumerated::merged(program, &sized(buyers), LIMIT)).collect();
-    let Some(all) = all else { return Ok(()) };
-    let full = &all[crowd.buyers - 1];
+    let scenario = case.program.scenario();
+    let full_size = case.instance(&scenario);
+    let all = (1..=case.threads).map(|threads| Enumerated::merged(&scenario, &sized(&full_size, threads), LIMIT));
+    let Some(all) = all.collect::<Option<Vec<_>>>() else { return Ok(()) };
+    let full = &all[case.threads - 1];
     tally.decided += 1;
+    let properties = Property::of(&scenario);
 
-    let reached =
-        outcomes(program, crowd, &Counting::default()).map_err(|error| TestCaseError::fail(error.to_string()))?;
-    let ends: Vec<_> = reached.iter().map(|reached| (&reached.end, reached.schedule.0.len())).collect();
-    let expected: Vec<_> = full.ends.iter().map(|(end, moves)| (end, *moves)).collect();
-    prop_assert_eq!(ends, expected, "how executions end, and after how few moves");
-    for reached in &reached {
-        let model = replay(program, crowd, &reached.schedule);
-        let model = model.map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let end = Final::of_model(&model, crowd);
-        prop_assert_eq!(end.as_ref(), Some(&reached.end), "{}", reached.schedule);
+    if let Some(reason) = all.iter().find_map(|all| all.refused.as_ref()) {
+        tally.refused += 1;
+        return refused(&scenario, &full_size, &properties, reason);
     }
-
-    let all_executions = ShuttleDfs { max_executions: MOST_EXECUTIONS };
-    if crowd.kills == 0
-        && crowd.lock == LockKind::Owned
-        && let Ok(finals) = all_executions.finals(program, crowd)
+    tally.endless += usize::from(full.ends.is_empty());
+    same_ends(&scenario, &full_size, full)?;
+    #[cfg(feature = "shuttle")]
     {
-        tally.shuttled += 1;
-        let expected: BTreeSet<_> = full.ends.keys().cloned().collect();
-        prop_assert_eq!(finals, expected, "how executions end, by shuttle");
+        tally.shuttled += usize::from(same_ends_by_shuttle(&scenario, &full_size, full)?);
     }
 
-    let by_size =
-        (1..=crowd.buyers + 1).map(|buyers| Counting::default().check(program, &sized(buyers), &Property::ALL));
-    let by_size: Vec<_> = by_size.collect::<Result<_, _>>().map_err(|error| TestCaseError::fail(error.to_string()))?;
-    for (property, finding) in Property::ALL.into_iter().zip(&by_size[crowd.buyers - 1]) {
-        let shows = full.least.contains_key(&property);
-        *tally.shown.entry(property).or_default() += usize::from(shows);
-        prop_assert_eq!(finding.verdict.name(), name(property, shows), "{}", property);
-        let least = all.iter().enumerate().find_map(|(i, all)| Some((i + 1, all.least.get(&property)?)));
-        let witness = finding.verdict.witness().map(|witness| (witness.crowd.buyers, &witness.schedule));
-        prop_assert_eq!(witness, least.filter(|_| shows), "{}", property);
-        if property == Property::NoOversell {
-            prop_assert_eq!(finding.worst, Some(full.worst));
+    let by_size = (1..=case.threads + 2)
+        .map(|threads| Counting::default().check(&scenario, &sized(&full_size, threads), &properties).map_err(unseen_or_failed));
+    let by_size: Vec<Vec<Finding>> = by_size.collect::<Result<_, _>>()?;
+    for (i, &property) in properties.iter().enumerate() {
+        *tally.shown.entry(property).or_default() += usize::from(full.least.contains_key(&property));
+        for (threads, all_of_size) in (1..).zip(&all) {
+            let finding = &by_size[threads - 1][i];
+            prop_assert_eq!(finding.verdict.name(), name(property, all_of_size), "{} of {}", property, threads);
+            let least = (1..=threads).find_map(|n| Some((n, all[n - 1].least.get(&property)?)));
+            let least = least.filter(|_| all_of_size.least.contains_key(&property));
+            let in_words =
+                |(threads, schedule): (usize, &oversell::trace::Schedule)| (threads, schedule.text(&scenario));
+            prop_assert_eq!(witness(finding).map(in_words), least.map(in_words), "{} of {}", property, threads);
+            if property == Property::NoOversell {
+                prop_assert_eq!(finding.worst, Some(all_of_size.worst.max(0) as u64), "of {}", threads);
+            }
         }
     }
 
-    let any = few().check(program, crowd, &Property::ALL);
-    for any in any.map_err(|error| TestCaseError::fail(error.to_string()))? {
-        let sizes: Vec<&Finding> = by_size.iter().map(|findings| &findings[any.property as usize]).collect();
-        no_contradiction(&any, &sizes)?;
+    let any = full_size.clone().role(0, Threads::Any);
+    for engine in for_any_number(&few()) {
+        let findings = engine.check(&scenario, &any, &properties).map_err(unseen_or_failed)?;
+        for (i, finding) in findings.iter().enumerate() {
+            tally.for_any_number += usize::from(finding.verdict.name() != "inconclusive");
+            let sizes: Vec<&Finding> = by_size.iter().map(|findings| &findings[i]).collect();
+            let wrong = contradiction(&scenario, finding, &sizes);
+            prop_assert_eq!(wrong, None, "{}", engine.name());
+        }
     }
     Ok(())
 }
 
-/// Holds a finding about any number of buyers against those about 1, 2, 3, … of them.
-fn no_contradiction(any: &Finding, sizes: &[&Finding]) -> Result<(), TestCaseError> {
-    if any.property == Property::NoOversell {
-        prop_assert!(sizes.is_sorted_by_key(|finding| finding.worst), "more buyers, and fewer sold");
-        let most = any.worst.unwrap_or(u64::MAX);
-        prop_assert!(sizes.iter().all(|finding| finding.worst <= Some(most)), "{} is no bound", most);
+/// Code that the model cannot follow, for this reason, is refused by the engines that read it, for the same.
+fn refused(
+    scenario: &Scenario,
+    instance: &Instance,
+    properties: &[Property],
+    reason: &str,
+) -> Result<(), TestCaseError> {
+    // The only thing that is wrong with generated programs.
+    let wrong = "starts over without having taken a step";
+    prop_assert!(reason.contains(wrong), "{}", reason);
+    match Counting::default().check(scenario, instance, properties) {
+        Err(CheckError::Automaton(AutomatonError::Refused { reason, .. })) if reason.contains(wrong) => Ok(()),
+        other => Err(failed(format!("not refused, but {other:?}"))),
     }
-    let shows = sizes.iter().map(|finding| finding.verdict.witness().is_some());
-    let expected: Vec<_> = match (any.verdict.name(), any.verdict.witness()) {
-        ("inconclusive", _) => return Ok(()),
-        (_, Some(witness)) => (1..=sizes.len()).map(|buyers| buyers >= witness.crowd.buyers).collect(),
-        (_, None) => vec![false; sizes.len()],
-    };
-    prop_assert_eq!(shows.collect::<Vec<_>>(), expected, "{} for any number: {}", any.property, any.verdict.name());
-    let smallest = any.verdict.witness().and_then(|witness| Some((witness, sizes.get(witness.crowd.buyers - 1)?)));
-    if let Some((witness, counted)) = smallest {
-        prop_assert_eq!(Some(witness), counted.verdict.witness(), "{}", any.property);
+}
+
+fn same_ends(scenario: &Scenario, instance: &Instance, all: &Enumerated) -> Result<(), TestCaseError> {
+    let reached = outcomes(scenario, instance, &Limits::default()).map_err(unseen_or_failed)?;
+    prop_assert_eq!(&reached.limit, &None);
+    let ends: Vec<_> = reached.reached.iter().map(|reached| (&reached.end, reached.schedule.0.len())).collect();
+    let expected: Vec<_> = all.ends.iter().map(|(end, moves)| (end, *moves)).collect();
+    prop_assert_eq!(ends, expected, "how executions end, and after how few moves");
+    for reached in &reached.reached {
+        let model = replay(scenario, instance, &reached.schedule).map_err(failed)?;
+        let end = Final::of_model(&model, instance);
+        prop_assert_eq!(end.as_ref(), Some(&reached.end), "{}", reached.schedule.text(scenario));
     }
     Ok(())
+}
+
+/// Says whether shuttle could tell.
+#[cfg(feature = "shuttle")]
+fn same_ends_by_shuttle(scenario: &Scenario, instance: &Instance, all: &Enumerated) -> Result<bool, TestCaseError> {
+    use oversell::check::ShuttleDfs;
+    let engine = ShuttleDfs { max_executions: MOST_EXECUTIONS };
+    if instance.kills > 0 || instance.lock != LockKind::Owned {
+        return Ok(false);
+    }
+    let Ok(finals) = engine.finals(scenario, instance) else { return Ok(false) };
+    let (by_shuttle, expected): (Vec<_>, Vec<_>) = (finals.iter().collect(), all.ends.keys().collect());
+    prop_assert_eq!(by_shuttle, expected, "how executions end, by shuttle");
+    Ok(true)
 }
 
 /// Asserts that the cases were worth the name.
-fn assert_worthwhile(tally: &Tally, decided: usize, shuttled: usize, not_shown: &[Property]) {
-    assert!(tally.decided >= decided && tally.shuttled >= shuttled, "too few: {tally:?}");
-    for property in Property::ALL.iter().filter(|property| !not_shown.contains(property)) {
-        let shown = tally.shown.get(property).copied().unwrap_or_default();
-        assert!((5..tally.decided - 5).contains(&shown), "{property} is (almost) always the same: {tally:?}");
+fn assert_worthwhile(tally: &Tally, decided: usize, not_shown: &[&str]) {
+    println!("{tally:?}");
+    assert!(tally.decided >= decided, "too few: {tally:?}");
+    assert!((tally.refused + tally.unseen) * 10 < tally.decided, "too many are refused: {tally:?}");
+    for (property, shown) in &tally.shown {
+        let varied = 1 <= *shown && *shown < tally.decided;
+        assert!(varied || not_shown.contains(&property.name()), "{property} is always the same: {tally:?}");
     }
 }
 
 #[test]
 fn engines_agree_on_generated_programs_run_together() {
-    assert_worthwhile(&draw(Launch::Together, 400), 300, 30, &[]);
+    assert_worthwhile(&draw(Launch::Together, 140), 80, &["saw-little"]);
 }
 
 #[test]
 fn engines_agree_on_generated_programs_run_one_by_one() {
-    assert_worthwhile(&draw(Launch::Joined, 200), 180, 30, &[Property::SearchesOverlap]);
+    assert_worthwhile(&draw(Launch::Joined, 70), 40, &[]);
 }
 
 #[test]
-fn engines_agree_on_generated_programs_whose_launcher_decides() {
-    assert_worthwhile(&draw(Launch::JoinedWhile, 200), 180, 30, &[Property::SearchesOverlap]);
+fn engines_agree_on_generated_programs_whose_parent_decides() {
+    assert_worthwhile(&draw(Launch::JoinedWhile, 70), 40, &[]);
+}
+
+#[test]
+#[ignore = "20,000 programs: cargo test --test agreement -- --ignored --nocapture twenty_thousand"]
+fn engines_agree_on_twenty_thousand_generated_programs() {
+    for (launch, cases) in [(Launch::Together, 12_000), (Launch::Joined, 4_000), (Launch::JoinedWhile, 4_000)] {
+        assert_worthwhile(&draw(launch, cases), cases as usize / 2, &[]);
+    }
 }

@@ -5,3 +5,4 @@ mod generated;
 mod language;
 mod listing;
 mod tutorials;
+mod verdicts;

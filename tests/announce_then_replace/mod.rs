@@ -1,38 +1,25 @@
 //! A scenario that is right as long as nobody dies.
 
-use oversell::office::Document;
-use oversell::scenario::{Scenario, Speaker};
-use oversell::sync::{Event, File, Lock, Outcome, Platform, Setup};
+use oversell::programs::tutorials::Document;
+use oversell::scenario::Scenario;
+use oversell::sync::{Event, File, Lock};
 
 /// Replaces the file, but tells the buyer before: the mistake that `repaired` does not make.
-#[derive(Clone)]
-pub struct AnnounceThenReplace;
-
-impl Scenario for AnnounceThenReplace {
-    type Shared = (File, Lock);
-
-    fn tickets(&self) -> u64 {
-        1
-    }
-
-    fn build(&self, setup: &mut Setup) -> (File, Lock) {
+pub fn announce_then_replace() -> Scenario {
+    let parse = |content: &[u8]| Document::parse(content).expect("only ever replaced");
+    Scenario::new("announce-then-replace", |setup| {
         (setup.file("database", Document::with_tickets(1).bytes()), setup.lock("purchase lock"))
-    }
-
-    fn buyer(&self, at: &dyn Platform, (database, lock): &(File, Lock), _number: usize) -> Outcome {
+    })
+    .stock(1)
+    .role("buyer", move |at, (database, lock): &(File, Lock)| {
         let _guard = lock.acquire(at);
-        let document = Document::parse(&database.read(at)).expect("only ever replaced");
-        let Some(content) = document.take_one() else { return Outcome::SoldOut };
+        let Some(content) = parse(&database.read(at)).take_one() else { return "sold out" };
         at.tell(Event::sale("bought"));
         database.replace(at, content);
-        Outcome::Bought
-    }
-
-    fn audit(&self, at: &dyn Platform, (database, _): &(File, Lock)) -> Option<u64> {
-        Document::parse(&database.read(at)).ok().map(|document| document.count())
-    }
-
-    fn line(&self, speaker: &Speaker, event: &Event) -> Option<String> {
-        Some(format!("buyer {} {}", speaker.buyer, event.name))
-    }
+        "bought"
+    })
+    .endings(["bought", "sold out"])
+    .ledger(move |at, (database, _)| Some(parse(&database.read(at)).count()))
+    .line(|speaker, event| Some(format!("buyer {} {}", speaker.number, event.name)))
+    .into()
 }

@@ -1,0 +1,89 @@
+//! Programs that once took minutes or gigabytes. What is asserted is how much is explored, not how long it takes.
+
+use crate::shop::{Shop, shop};
+use oversell::check::{Check, Report};
+use oversell::programs;
+use oversell::scenario::Scenario;
+use oversell::sync::{Cell, Event};
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Buyers that take one of so many tickets by compare-exchange, again and again until nobody comes in between.
+fn compare_exchange(tickets: u64) -> Scenario {
+    Scenario::new(format!("compare-exchange × {tickets}"), move |setup| setup.cell("left", tickets))
+        .stock(tickets)
+        .role("buyer", |at, left: &Cell<u64>| {
+            if left.fetch_update(at, SeqCst, SeqCst, |left| left.checked_sub(1)).is_err() {
+                return "sold out";
+            }
+            at.tell(Event::sale("bought"));
+            "bought"
+        })
+        .ledger(|at, left| Some(left.load(at, SeqCst)))
+        .into()
+}
+
+#[track_caller]
+fn assert_at_most(report: &Report, what: &str, most: u64) {
+    let explored = report.findings[0].verdict.explored();
+    assert!(explored.get(what).is_some_and(|count| count <= most), "{explored}, and not {most} {what} at most");
+}
+
+#[test]
+fn compare_exchange_by_any_number_of_buyers_of_forty_tickets_is_small() {
+    let scenario = compare_exchange(40);
+    let check = Check::new(&scenario).any("buyer");
+    let report = check.property("no-oversell").property("no-torn-read").property("no-crash").run().unwrap();
+    report.assert_holds();
+    assert_eq!(report.finding("no-oversell").worst, Some(40));
+    assert_at_most(&report, "nodes", 90);
+    assert_at_most(&report, "states", 200);
+}
+
+/// A spin lock that is no retry and counts its tries, so that a thread may remember anything.
+fn spinning() -> Scenario {
+    let scenario = shop("counts its tries", |at, shop: &Shop| {
+        let mut tries = 0u64;
+        while shop.door.swap(at, 1, SeqCst) != 0 {
+            tries += 1;
+        }
+        let left = shop.left.load(at, SeqCst);
+        if left > 0 {
+            shop.left.store(at, left - 1, SeqCst);
+            at.tell(Event::sale("bought"));
+        }
+        shop.door.store(at, 0, SeqCst);
+        at.tell(Event::word("tries").with(tries));
+    });
+    scenario.into()
+}
+
+/// Some property may be seen to show; nothing may be proved of what was not read.
+fn assert_honest(report: &Report) {
+    for finding in &report.findings {
+        assert!(!matches!(finding.verdict.name(), "proved" | "impossible"), "{}", finding.property);
+    }
+    assert_at_most(report, "nodes", 20_000);
+}
+
+#[test]
+fn two_who_count_their_tries_at_a_spin_lock_get_an_honest_answer() {
+    assert_honest(&Check::new(&spinning()).threads("buyer", 2).run().unwrap());
+}
+
+#[test]
+fn ten_who_count_their_tries_at_a_spin_lock_get_an_honest_answer() {
+    assert_honest(&Check::new(&spinning()).threads("buyer", 10).run().unwrap());
+}
+
+#[test]
+fn any_number_who_count_their_tries_at_a_spin_lock_get_an_honest_answer() {
+    assert_honest(&Check::new(&spinning()).any("buyer").run().unwrap());
+}
+
+#[test]
+fn fifty_tickets_sold_without_a_lock_to_any_number_of_buyers_is_small() {
+    let scenario = programs::named("unlocked").unwrap().scenario(50);
+    let report = Check::new(&scenario).any("buyer").property("no-oversell").run().unwrap();
+    report.assert_refuted("no-oversell");
+    assert_at_most(&report, "states", 20_000);
+}
