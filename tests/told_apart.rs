@@ -3,20 +3,29 @@
 
 #[path = "agreement/enumeration.rs"]
 mod enumeration;
+#[path = "told_apart/generated.rs"]
+mod generated;
 mod reviewed;
 
 use enumeration::{Enumerated, Limit};
 use oversell::check::{
     Check, CheckError, Counting, Coverability, Engine, Explanation, Finding, Instance, Kind, Limits, Parametric,
-    Property, Scope, ToldApart, explain, outcomes,
+    Property, Scope, ToldApart, certify, explain, outcomes,
 };
-use oversell::platform::LockKind;
+use oversell::platform::conductor::conduct;
+use oversell::platform::processes::{Processes, attend};
+use oversell::platform::site::Site;
+use oversell::platform::stage::Pace;
+use oversell::platform::threads::Threads;
+use oversell::platform::{Actor, LockKind};
 use oversell::programs;
 use oversell::scenario::{Launch, Scenario};
-use oversell::sync::{Cell, Event, Platform};
+use oversell::sync::{Cell, Event, File, Platform};
 use oversell::trace::title;
 use reviewed::reviewed;
 use std::ops::ControlFlow::{Break, Continue};
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::Ordering::SeqCst;
 
 /// Nobody sits there. Whoever does is stored as their number and one.
@@ -27,10 +36,7 @@ fn name_of(me: usize) -> u8 {
 }
 
 /// Two seats, and customers who try one after the other to get one of them, in this way.
-fn seat_map(
-    name: &str,
-    reserve: impl Fn(&dyn Platform, Cell<u8>, u8) -> bool + Send + Sync + 'static,
-) -> Scenario {
+fn seat_map(name: &str, reserve: impl Fn(&dyn Platform, Cell<u8>, u8) -> bool + Send + Sync + 'static) -> Scenario {
     Scenario::new(name, |setup| [setup.cell("seat A", FREE), setup.cell("seat B", FREE)])
         .stock(2)
         .tally("got seat A")
@@ -64,11 +70,9 @@ fn checked_then_stored() -> Scenario {
 
 /// One compare-exchange. Whoever finds its own name has the seat already.
 fn compare_exchanged() -> Scenario {
-    seat_map("seat-map-compare-exchange", |at, seat, me| {
-        match seat.compare_exchange(at, FREE, me, SeqCst, SeqCst) {
-            Ok(_) => true,
-            Err(holder) => holder == me,
-        }
+    seat_map("seat-map-compare-exchange", |at, seat, me| match seat.compare_exchange(at, FREE, me, SeqCst, SeqCst) {
+        Ok(_) => true,
+        Err(holder) => holder == me,
     })
 }
 
@@ -241,8 +245,26 @@ fn every_verdict_witness_and_outcome_is_that_of_walking_every_schedule() {
             }
         }
     }
-    let expected = ["freed", "ledger-balances", "no-crash", "no-deadlock", "no-livelock", "no-oversell", "no-undersell"];
+    let expected =
+        ["freed", "ledger-balances", "no-crash", "no-deadlock", "no-livelock", "no-oversell", "no-undersell"];
     assert!(expected.iter().all(|property| shown.contains(property)), "not all are put to the test: {shown:?}");
+}
+
+#[test]
+fn three_hundred_generated_programs_come_out_as_by_walking_every_schedule() {
+    let (mut decided, mut shown) = (0, std::collections::BTreeMap::new());
+    for seed in 0..300 {
+        let (scenario, instance) = generated::program(seed);
+        let Some(all) = Enumerated::merged(&scenario, &instance, Limit(2_000)) else { continue };
+        decided += 1;
+        all.least.keys().for_each(|property| *shown.entry(property.name()).or_insert(0) += 1);
+        agrees(&scenario, &instance, &all);
+    }
+    println!("{decided} decided, of which show {shown:?}");
+    assert!(decided >= 270, "too few: {decided}");
+    // (Nothing here can tear a read.)
+    let shown: Vec<_> = shown.into_iter().filter(|(_, cases)| (3..decided - 3).contains(cases)).collect();
+    assert!(shown.len() >= 7, "too much is always the same: {shown:?}");
 }
 
 #[test]
@@ -300,6 +322,10 @@ fn who_counts_threads_refuses_those_who_know_who_they_are() {
         assert_eq!(by, engine.name());
         assert!(reason.contains("`customer`") && reason.contains("told-apart"), "{reason}");
     }
+    for instance in [&two, &any] {
+        let refused = certify(&scenario, instance, Property::NoOversell, &Limits::default()).unwrap_err();
+        assert!(refused.to_string().contains("know who they are"), "{refused}");
+    }
     let refused = Check::new(&scenario).any("customer").run().map(|report| report.engine);
     let Err(CheckError::Unsupported { engine: "told-apart", reason }) = refused else { panic!("{refused:?}") };
     assert!(reason.contains("how many there are"), "{reason}");
@@ -316,7 +342,8 @@ fn past_any_limit_nothing_is_proved() {
         Limits { max_time: std::time::Duration::ZERO, ..usual() },
     ];
     for limits in limits {
-        let report = Check::new(&scenario).threads("customer", 4).limits(limits.clone()).run().unwrap();
+        let check = Check::new(&scenario).threads("customer", 4).kills(3).limits(limits.clone());
+        let report = check.run().unwrap();
         assert!(report.findings.iter().all(|finding| finding.verdict.holds() != Some(true)), "{limits:?}\n{report}");
     }
     let many = ToldApart::default().check(&scenario, &Instance::of(&scenario, 50_000), &Property::of(&scenario));
@@ -342,6 +369,72 @@ fn console_lines_of_those_who_know_who_they_are_are_explained() {
     assert_eq!(explained(&["comes 0", "comes 1", "follows 1", "follows 0"]), Explanation::Impossible { line: 2 });
 }
 
+/// A seat whose file has the name of who sits there, and customers who look before they sign.
+fn seat_in_a_file() -> Scenario {
+    Scenario::new("seat-in-a-file", |setup| setup.file("seat", []))
+        .stock(1)
+        .role_by("customer", |at, seat: &File, me| {
+            if !seat.read(at).is_empty() {
+                return "taken";
+            }
+            seat.replace(at, [b'1' + u8::try_from(me).unwrap()]);
+            at.tell(Event::sale("seated"));
+            "seated"
+        })
+        .into()
+}
+
+/// Starts a thread of [`seat_in_a_file`] as a process of this test.
+fn process(database: &Path, number: usize) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "be_a_process", "--nocapture"]);
+    command.env("OVERSELL_TOLD_APART_DB", database).env("OVERSELL_TOLD_APART_NUMBER", number.to_string());
+    command
+}
+
+/// No test: what `process` starts.
+#[test]
+fn be_a_process() {
+    let Ok(database) = std::env::var("OVERSELL_TOLD_APART_DB") else { return };
+    let number = std::env::var("OVERSELL_TOLD_APART_NUMBER").unwrap().parse().unwrap();
+    let scenario = seat_in_a_file();
+    let site = Site::beside(Path::new(&database), &scenario.build().0, LockKind::Owned);
+    attend(&scenario, 0, number, &site, Pace::Conducted);
+    // The test harness has nothing to add.
+    std::process::exit(0);
+}
+
+#[test]
+fn real_threads_and_processes_store_the_names_that_the_witness_says() {
+    let scenario = seat_in_a_file();
+    let report = Check::new(&scenario).threads("customer", 2).run().unwrap();
+    let witness = report.assert_refuted("no-oversell").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for processes in [false, true] {
+        let database = folder.path().join(format!("{processes}.txt"));
+        let (setup, _) = scenario.build();
+        let site = Site::beside(&database, &setup, LockKind::Owned);
+        site.furnish(&setup).unwrap();
+        // Every step is held against the model, with what it stores and observes.
+        let (instance, schedule) = (&witness.instance, &witness.schedule.0);
+        let ran = if processes {
+            let process = {
+                let database = database.clone();
+                move |_: usize, number: usize| process(&database, number)
+            };
+            let mut stage = Processes::new(&scenario, site.clone(), Pace::Conducted, process).unwrap();
+            conduct(&scenario, instance, schedule, &site, &mut stage)
+        } else {
+            conduct(&scenario, instance, schedule, &site, &mut Threads::new(&scenario, site.clone(), Pace::Conducted))
+        };
+        let model = ran.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(*model.trace(), witness.trace);
+        let last = witness.schedule.0.last().expect("it has moves").actor;
+        let Actor::Thread(0, number) = last else { panic!("{last:?}") };
+        assert_eq!(std::fs::read(&database).unwrap(), [b'1' + u8::try_from(number).unwrap()], "processes: {processes}");
+    }
+}
+
 #[cfg(feature = "shuttle")]
 #[test]
 fn shuttle_gives_every_thread_the_same_number_as_the_model_does() {
@@ -354,11 +447,24 @@ fn shuttle_gives_every_thread_the_same_number_as_the_model_does() {
     }
 }
 
+#[test]
+fn who_is_started_and_ends_at_once_prints_its_lines_too() {
+    let scenario: Scenario = Scenario::new("greeters", |setup| setup.cell("unused", 0u8))
+        .launch(Launch::Joined)
+        .role("greeter", |at, _| at.tell(Event::word("hello")))
+        .line(|_, event| Some(event.name.to_string()))
+        .into();
+    let explained =
+        |lines: &[&str]| explain(&scenario, &Instance::of(&scenario, 2), lines, &Limits::default()).unwrap();
+    assert!(matches!(explained(&["hello", "hello"]), Explanation::Possible(_)));
+    assert_eq!(explained(&["hello"]), Explanation::Unfinished);
+}
+
 #[cfg(feature = "cli")]
 #[test]
 fn the_command_line_tells_threads_apart_where_it_is_asked_to() {
     let check = |args: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oversell"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
         command.args(["check", "unlocked", "--engine", "told-apart"]).args(args).output().unwrap()
     };
     let two = check(&["--buyers", "2", "--property", "no-oversell"]);

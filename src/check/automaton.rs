@@ -18,7 +18,7 @@ use super::limits::{Limits, Meter};
 use super::outcome::Tally;
 use super::{Property, Scope};
 use crate::platform::script::{Local, Memory, Reading, Run, Script, Stop};
-use crate::platform::{Actor, Content, End, hold};
+use crate::platform::{Act, Actor, Content, End, hold};
 use crate::scenario::Scenario;
 use crate::sync::{Event, Mode, ObjectId, Observation, Step};
 use memories::Memories;
@@ -51,6 +51,8 @@ pub struct Automaton {
     taken_by: FxHashMap<(NodeId, Observation), u32>,
     initial: Vec<u32>,
     audits: FxHashMap<Vec<u32>, Option<u64>>,
+    /// Whether the step at a control point is one that nobody can notice.
+    unnoticed: FxHashMap<NodeId, bool>,
     /// Whether it matters in which way threads end.
     endings: Endings,
     meter: Meter,
@@ -103,6 +105,7 @@ impl Automaton {
             taken_by: FxHashMap::default(),
             initial: Vec::new(),
             audits: FxHashMap::default(),
+            unnoticed: FxHashMap::default(),
             endings,
             meter: Meter::new(limits),
         };
@@ -222,8 +225,9 @@ impl Automaton {
 
     /// Reads what the step at `node` can come to.
     fn read(&mut self, node: NodeId, contents: &[u32]) -> Result<Vec<Edge>, AutomatonError> {
-        let Some(step) = self.node(node).step().cloned() else { return Ok(Vec::new()) };
-        let outcomes: Vec<(Option<Content>, Observation)> = match &step {
+        let Some(step) = self.node(node).step() else { return Ok(Vec::new()) };
+        let (object, chooses) = (step.object(), matches!(step, Step::Choose(_)));
+        let outcomes: Vec<(Option<Content>, Observation)> = match step {
             Step::On(object, crate::sync::Access::Unlock(mode, _))
                 if !self.contents[contents[*object]].may_be_held(*mode) =>
             {
@@ -241,8 +245,8 @@ impl Automaton {
         let of = outcomes.len();
         let mut edges = Vec::with_capacity(of);
         for (index, (content, seen)) in outcomes.into_iter().enumerate() {
-            let act = crate::platform::Move::picking(Actor::Parent, &step, index, of).act;
-            let content = match (content, step.object()) {
+            let pick = if chooses || of > 1 { index as u16 + 1 } else { 0 };
+            let content = match (content, object) {
                 (Some(content), Some(object)) => self.content(object, content)?,
                 _ => 0,
             };
@@ -250,16 +254,25 @@ impl Automaton {
             let taken = match self.taken_by.get(&key) {
                 Some(&known) => known,
                 None => {
-                    let taken = self.take(node, &step, key.1.clone())?;
+                    let taken = self.take(node, key.1.clone())?;
                     let number = self.taken.len() as u32;
                     self.taken.push(taken);
                     self.taken_by.insert(key, number);
                     number
                 }
             };
-            edges.push(Edge { to: self.taken[taken as usize].to, content, act, taken });
+            edges.push(Edge { to: self.taken[taken as usize].to, content, pick, taken });
         }
         Ok(edges)
+    }
+
+    /// How the move is called that takes this edge of a control point.
+    pub fn act(&self, node: NodeId, edge: &Edge) -> Act {
+        match (self.node(node).step(), edge.pick.checked_sub(1)) {
+            (Some(Step::Choose(choice)), Some(pick)) => Act::Pick(choice.alternatives[usize::from(pick)]),
+            (_, Some(pick)) => Act::Pick(crate::platform::record::interned(&pick.to_string())),
+            (_, None) => Act::Step,
+        }
     }
 
     /// What a step is to the one who takes it.
@@ -268,13 +281,14 @@ impl Automaton {
     }
 
     /// Runs the code on what it remembers at `node` and one observation more.
-    fn take(&mut self, node: NodeId, step: &Step, seen: Observation) -> Result<Taken, AutomatonError> {
+    fn take(&mut self, node: NodeId, seen: Observation) -> Result<Taken, AutomatonError> {
         let Node { actor, memory, tally, held, .. } = self.node(node);
         let (actor, tally, mut held) = (*actor, tally.clone(), held.clone());
+        let step = self.node(node).step().expect("only a step is taken").clone();
         let mut script = self.memories.list(*memory);
         script.push(Memory::Took(step.clone(), seen.clone()));
         let run = self.reading.follow(actor, Script::Skipping(&script));
-        hold(&mut held, step, &seen);
+        hold(&mut held, &step, &seen);
         let (to, flags) = self.enter(actor, &run, &tally, held.clone(), Some((node, seen.clone(), &script)))?;
         let left = if matches!(run.stop, Stop::Before(_)) { Vec::new() } else { held };
         let dies = matches!(run.stop, Stop::Ended(End::Crashed(_)));

@@ -12,11 +12,12 @@
 //! | `3,7` | what each object holds, in their order |
 //! | `-` or a point | where the parent stands, while it is at work |
 //! | a number | kills so far |
-//! | a number or `+` | threads of the first role that have not been started |
+//! | a number | threads of the first role that have not been started |
 //! | a number | how many more are sold than there are; of any number of threads, 1 is "1 or more" |
 //! | a number | restocked so far |
-//! | `5:2 6:+` … | so many threads at this point; `+` is more than `k` |
+//! | `5:2 6:1` … | so many threads at this point |
 //!
+//! A number of threads of `k + 1` is "that or more". With a known number of threads `k` is that, and all numbers are exact.
 //! Lists are sorted, so that the same proof is the same file.
 
 mod make;
@@ -25,7 +26,9 @@ mod point;
 pub use make::{Uncertified, certify};
 pub(super) use point::{Point, held_by};
 
-use crate::platform::{LockKind, Threads};
+use super::{Property, Scope};
+use crate::platform::{Instance, LockKind, Threads};
+use crate::scenario::Scenario;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -56,11 +59,8 @@ pub struct Certificate {
     pub states: BTreeSet<AbstractState>,
 }
 
-/// More threads than are counted.
-pub(super) const MORE: u32 = u32::MAX;
-
 /// A state of a certificate. All numbers of contents and points are indices into its lists.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AbstractState {
     pub(super) contents: Vec<usize>,
     pub(super) parent: Option<usize>,
@@ -163,21 +163,78 @@ impl Certificate {
         Ok(Certificate { states, ..certificate })
     }
 
+    /// How many threads of a scenario it is about, and what may befall them.
+    ///
+    /// # Errors
+    /// The scenario has other roles.
+    pub fn instance(&self, scenario: &Scenario) -> Result<Instance, CertificateError> {
+        let threads = scenario.roles().iter().map(|role| self.threads.get(role.name).copied());
+        let threads = threads.collect::<Option<Vec<_>>>().filter(|threads| threads.len() == self.threads.len());
+        let roles: Vec<_> = scenario.roles().iter().map(|role| role.name).collect();
+        let other = || format!("this is no certificate of `{}`, whose roles are {}", scenario.name(), roles.join(", "));
+        let threads = threads.ok_or_else(|| CertificateError::Unreadable(other()))?;
+        Ok(Instance { threads, kills: self.kills, lock: self.lock })
+    }
+
+    /// The property that it proves (or, of a *sometimes*, proves impossible).
+    ///
+    /// # Errors
+    /// The scenario has no such property, or it has no certificates.
+    pub fn property(&self, scenario: &Scenario) -> Result<Property, CertificateError> {
+        let property = Property::named(scenario, &self.property);
+        let property = property.map_err(|error| CertificateError::Unreadable(error.to_string()))?;
+        if matches!(property, Property::Own(own) if own.scope == Scope::Ends) {
+            let reason = format!("`{property}` is of the scenario's own and of ends; of such there are no certificates");
+            return Err(CertificateError::Unreadable(reason));
+        }
+        Ok(property)
+    }
+
+    /// What it is about, if it is about this scenario: the property, and how many threads there are.
+    pub(super) fn question(&self, scenario: &Scenario) -> Result<(Property, Instance), CertificateError> {
+        let other = |what: String| CertificateError::Unreadable(format!("this is no certificate of {what}"));
+        let stock = |tickets: Option<u64>| tickets.map_or("no stock".to_owned(), |tickets| format!("a stock of {tickets}"));
+        if self.program != scenario.name() || self.tickets != scenario.stock() {
+            let (of, is) = ((scenario.name(), stock(scenario.stock())), (&self.program, stock(self.tickets)));
+            return Err(other(format!("`{}` with {}, but of `{}` with {}", of.0, of.1, is.0, is.1)));
+        }
+        if scenario.has_identities() {
+            return Err(other(format!("`{}`, whose threads know who they are and cannot be counted", scenario.name())));
+        }
+        let (property, instance) = (self.property(scenario)?, self.instance(scenario)?);
+        let counted = instance.total().map(|threads| u32::try_from(threads.max(1)).ok());
+        if self.k == 0 || counted.is_some_and(|threads| threads != Some(self.k)) || self.k > MOST_COUNTED {
+            return Err(other(format!("so many threads: `k` cannot be {}", self.k)));
+        }
+        Ok((property, instance))
+    }
+
+    /// It does not hold, for this reason; in this state.
+    pub(super) fn fails(&self, reason: &str, state: Option<&AbstractState>) -> CertificateError {
+        let state = state.map_or(String::new(), |state| format!("\n{}", self.in_words(state)));
+        CertificateError::DoesNotHold(format!(
+            "it does not prove {} of `{}`: {reason}{state}\nEither the code has changed since it was written, or the file \
+             has. Write it anew with `oversell check {} --certificate FILE`",
+            self.property, self.program, self.program
+        ))
+    }
+
     /// A state in words.
-    pub(super) fn in_words(&self, state: &AbstractState) -> String {
+    fn in_words(&self, state: &AbstractState) -> String {
         let text = |texts: &[String], index: &usize| texts.get(*index).cloned().unwrap_or_else(|| "?".to_owned());
-        let mut lines: Vec<String> = state.contents.iter().map(|index| text(&self.contents, index)).collect();
+        let mut lines = vec![format!("state \"{state}\":")];
+        lines.extend(state.contents.iter().map(|index| text(&self.contents, index)));
         lines.extend(state.parent.iter().map(|index| text(&self.points, index)));
-        lines.extend(state.points.iter().map(|(at, count)| format!("{} x {}", Count(*count), text(&self.points, at))));
-        if state.unstarted > 0 {
-            lines.push(format!("{} not started", Count(state.unstarted)));
-        }
-        if state.kills > 0 {
-            lines.push(format!("{} killed", state.kills));
-        }
-        format!("  {}\n  in the file: \"{state}\"", lines.join("\n  "))
+        lines.extend(state.points.iter().map(|(at, threads)| {
+            let more = if *threads > self.k { " or more" } else { "" };
+            format!("{threads}{more} at {}", text(&self.points, at))
+        }));
+        lines.join("\n  ")
     }
 }
+
+/// More threads than this are not counted.
+const MOST_COUNTED: u32 = super::MOST_THREADS as u32;
 
 /// What a lock's kind is called in a certificate.
 fn lock_name(kind: LockKind) -> &'static str {
@@ -187,27 +244,14 @@ fn lock_name(kind: LockKind) -> &'static str {
     }
 }
 
-/// A number of threads.
-struct Count(u32);
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == MORE { f.write_str("+") } else { self.0.fmt(f) }
-    }
-}
-
-fn count(text: &str) -> Option<u32> {
-    if text == "+" { Some(MORE) } else { text.parse().ok().filter(|number| *number != MORE) }
-}
-
 impl fmt::Display for AbstractState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let contents: Vec<_> = self.contents.iter().map(ToString::to_string).collect();
         let contents = if contents.is_empty() { "-".to_owned() } else { contents.join(",") };
         let parent = self.parent.map_or("-".to_owned(), |point| point.to_string());
-        let AbstractState { kills, balance, restocked, .. } = self;
-        write!(f, "{contents} {parent} {kills} {} {balance} {restocked}", Count(self.unstarted))?;
-        self.points.iter().try_for_each(|(point, count)| write!(f, " {point}:{}", Count(*count)))
+        let AbstractState { kills, unstarted, balance, restocked, .. } = self;
+        write!(f, "{contents} {parent} {kills} {unstarted} {balance} {restocked}")?;
+        self.points.iter().try_for_each(|(point, threads)| write!(f, " {point}:{threads}"))
     }
 }
 
@@ -225,11 +269,11 @@ impl FromStr for AbstractState {
                 "-" => None,
                 point => Some(point.parse().ok()?),
             };
-            let (kills, unstarted) = (words.next()?.parse().ok()?, count(words.next()?)?);
+            let (kills, unstarted) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
             let (balance, restocked) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
             let at = |word: &str| {
                 let (point, number) = word.split_once(':')?;
-                Some((point.parse().ok()?, count(number)?))
+                Some((point.parse().ok()?, number.parse().ok()?))
             };
             let points = words.map(at).collect::<Option<_>>()?;
             Some(AbstractState { contents, parent, kills, unstarted, balance, restocked, points })

@@ -286,7 +286,7 @@ fn explore(
     while number < states.len() {
         state.clear();
         state.extend_from_slice(states.get(number));
-        let steps = space.successors(&state, &mut next, |_, transition, next| {
+        let steps = space.ample(&state, &mut next, |_, transition, next| {
             seen.transitions += 1;
             flags = flags.or(transition.flags);
             states.insert(next);

@@ -23,7 +23,8 @@ use super::told_apart::alike;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use std::hash::BuildHasher;
 use tree::{Tree, covers};
 
 /// Explores the states of any number of threads. Kills still have a budget.
@@ -190,6 +191,8 @@ struct Frame {
     words: Vec<u32>,
     /// Those before this one have been taken: which mover, and which of its moves.
     next: (usize, usize),
+    /// A hash of the control, so that what is not comparable is passed over soon.
+    control: u64,
     /// By control point: whether any number of threads stand there.
     many: Vec<bool>,
     /// What an object may hold after a step that leaves the marking as it is, where that is known to be covered.
@@ -204,7 +207,8 @@ impl Frame {
             many.resize(node as usize, false);
             many.push(true);
         }
-        Frame { state, words, next: (0, 0), many, known: FxHashSet::default() }
+        let control = hash(space.control(&words));
+        Frame { state, words, next: (0, 0), control, many, known: FxHashSet::default() }
     }
 
     fn has_many(&self, node: NodeId) -> bool {
@@ -230,8 +234,8 @@ fn next_step(
             frame.next.1 += 1;
             cover.transitions += 1;
             // Where any number stand before and behind the step, only what is shared changes.
-            if let Some((to, flags, change)) = space.change(&frame.words, mover, node, index)?
-                && frame.has_many(node)
+            if frame.has_many(node)
+                && let Some((to, flags, change)) = space.change(&frame.words, mover, node, index)?
                 && frame.has_many(to)
             {
                 cover.flags = cover.flags.or(flags);
@@ -291,11 +295,16 @@ impl Cover {
     }
 }
 
+fn hash(words: &[u32]) -> u64 {
+    FxBuildHasher.hash_one(words)
+}
+
 /// If the new state covers one that it comes from, whatever has grown on the way can grow without end. Whether anything
 /// has.
 fn accelerate(space: &Space<'_>, path: &[Frame], next: &mut [u32]) -> bool {
     let mut changed = false;
-    for frame in path.iter().rev() {
+    let control = hash(space.control(next));
+    for frame in path.iter().rev().filter(|frame| frame.control == control) {
         let old = &frame.words;
         if !covers(space, next, old) {
             continue;

@@ -62,7 +62,7 @@ pub fn explain(
     let mut space = Space::new(&mut automaton, instance)?;
     let counts = space.initial()?.0;
     let started = vec![0; instance.threads.len()];
-    let empty = Told { numbers: Numbers::new(&space), counts, started, printed: 0, pids: Vec::new() };
+    let empty = Told { numbers: Numbers::new(&space, &counts), counts, started, printed: 0, pids: Vec::new() };
     let Some(first) = search.start_threads(empty) else { return Ok(search.impossible()) };
 
     // Depth first, as far as the output can be followed.

@@ -11,8 +11,10 @@
 //! | the rest | the marking: control point in the high half, how many threads stand there in the low; ascending, no zeros |
 //!
 //! In the marking and for the threads not started, [`MANY`] stands for "any number" (ω of Karp and Miller); it is
-//! only ever there if the start has it.
+//! only ever there if the start has it. Where threads are [told apart](super::told_apart), each has control points of
+//! its own, so every count is 1.
 
+mod local;
 mod look;
 
 use super::Instance;
@@ -68,11 +70,8 @@ impl<'a> Space<'a> {
         let (launch, objects) = (automaton.scenario().launch(), automaton.initial().len());
         let mut starts = Vec::new();
         for (role, threads) in instance.threads.iter().enumerate() {
-            let apart = if automaton.is_apart() {
-                threads.number().expect("who are told apart have a number")
-            } else {
-                1
-            };
+            let apart =
+                if automaton.is_apart() { threads.number().expect("who are told apart have a number") } else { 1 };
             let mut root = |number| automaton.root(Actor::Thread(role, number)).map(|root| (root.node, root.flags));
             starts.push((0..apart.max(1)).map(&mut root).collect::<Result<Vec<_>, _>>()?);
         }
@@ -201,7 +200,8 @@ impl<'a> Space<'a> {
         let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
             return self.kill(state, node, next);
         };
-        let Edge { to, act, content, .. } = edge;
+        let Edge { to, content, .. } = edge;
+        let act = self.automaton.act(node, &edge);
         let Taken { flags, ref left, dies, .. } = *self.automaton.taken(&edge);
         let left = if left.is_empty() { Vec::new() } else { left.clone() };
         next.clear();
@@ -396,8 +396,9 @@ impl<'a> Space<'a> {
             Mover::At(node) => node,
             Mover::Parent => self.parent_at(state).expect("only a parent at work moves"),
         };
-        let edges = self.automaton.edges(node, &state[..self.objects])?;
-        let edge = edges.iter().copied().find(|edge| edge.act == transition.act && edge.to == transition.to);
+        let edges = self.automaton.edges(node, &state[..self.objects])?.to_vec();
+        let is_it = |edge: &&Edge| self.automaton.act(node, edge) == transition.act && edge.to == transition.to;
+        let edge = edges.iter().find(is_it).copied();
         Ok(edge.map(|edge| self.automaton.taken(&edge).locals.clone()).unwrap_or_default())
     }
 

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | [`Counting`] | every reachable state, threads counted per control point | proved for this many threads, sequentially consistent |
 //! | [`Coverability`] | the same with "any number" as a count (Karp–Miller) | properties of states proved for every number of threads |
+//! | [`Parametric`] | that, and ends with counters that saturate | every property proved for every number of threads, or refuted by a concrete execution |
 //! | [`ToldApart`] | every reachable state of threads that know who they are | proved for this many threads, sequentially consistent |
 //! | `ShuttleDfs` (feature `shuttle`) | every interleaving | proved for this many (few) threads, sequentially consistent |
 //! | `ShuttlePct` (feature `shuttle`) | random schedules with many preemptions | finds, never proves |
@@ -13,6 +14,7 @@
 //! and writes of a file being atomic, and on crashes not losing what was already written.
 
 mod automaton;
+mod certificate;
 #[cfg(any(loom, feature = "shuttle"))]
 mod choices;
 mod counting;
@@ -38,10 +40,12 @@ mod states;
 mod survey;
 mod told_apart;
 mod verdict;
+mod verify;
 mod witness;
 mod worst;
 
 pub use automaton::{AutomatonError, Bound};
+pub use certificate::{AbstractState, Certificate, CertificateError, Uncertified, certify};
 pub use counting::Counting;
 pub use coverability::Coverability;
 pub use evidence::{Evidence, evidence};
@@ -59,5 +63,6 @@ pub use report::{Check, Report};
 pub use shuttle::{ShuttleDfs, ShuttlePct};
 pub use told_apart::ToldApart;
 pub use verdict::{Basis, CheckError, Engine, Explored, Finding, MemoryModel, Verdict, Witness};
+pub use verify::verify;
 
 pub use crate::platform::{Instance, Threads};

@@ -84,7 +84,7 @@ pub(super) fn by(automaton: &mut Automaton, instance: &Instance) -> Result<Outco
 
 /// Gives the threads on a path their numbers: whoever moved last goes on if it can, else the lowest number does.
 fn number_threads(space: &Space<'_>, path: &[(Transition, usize)], states: &States) -> Schedule {
-    let mut numbers = Numbers::new(space);
+    let mut numbers = Numbers::new(space, states.get(0));
     let mut moves: Vec<Move> = Vec::new();
     for (transition, state) in path {
         let able = numbers.at(space, transition.mover);

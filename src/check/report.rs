@@ -1,7 +1,7 @@
 //! A check in three lines: a scenario in, a report out.
 
-use super::{CheckError, Counting, Engine, Finding, Instance, Limits, Parametric, Property, Threads, ToldApart, Verdict,
-    Witness,
+use super::{
+    CheckError, Counting, Engine, Finding, Instance, Limits, Parametric, Property, Threads, ToldApart, Verdict, Witness,
 };
 use crate::platform::LockKind;
 use crate::scenario::Scenario;

@@ -11,7 +11,7 @@
 //! one thread after the other. That is so for every number of threads, as what somebody can do alone depends on what is
 //! shared and where it stands, and both are exact.
 
-use super::automaton::{Automaton, AutomatonError, NodeId, Place};
+use super::automaton::{Automaton, AutomatonError, NodeId};
 use super::exploration::{MANY, Mover, Space, Transition};
 use super::states::States;
 use super::{Instance, Property, Scope, Threads};

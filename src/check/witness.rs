@@ -12,7 +12,6 @@ use super::livelock::Trapped;
 use super::states::States;
 use super::{CheckError, Instance, Property, Scope, Threads, Witness};
 use crate::platform::{Act, Actor, Move};
-use crate::scenario::Launch;
 use rustc_hash::FxHashMap;
 use std::ops::RangeInclusive;
 
@@ -232,7 +231,7 @@ impl Layers {
 
     /// Goes forward along the best moves and gives the threads their numbers.
     fn number_threads(&self, space: &Space<'_>, options: &FxHashMap<usize, Vec<Choice>>) -> Vec<Move> {
-        let mut numbers = Numbers::new(space);
+        let mut numbers = Numbers::new(space, self.states.get(0));
         let (mut state, mut last, mut moves) = (0, None, Vec::new());
         while moves.len() < self.moves {
             let choices = &options[&state];
@@ -263,12 +262,11 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// Everybody stands where they start.
-    pub fn new(space: &Space<'_>) -> Self {
-        let launch = space.scenario().launch();
+    /// Everybody stands where they start, in the initial state.
+    pub fn new(space: &Space<'_>, initial: &[u32]) -> Self {
         let place = |(role, threads): (usize, &Threads)| {
             let threads = threads.number().expect("witnesses have a number of threads");
-            let started = if role > 0 || launch == Launch::Together { threads } else { threads.min(1) };
+            let started = if role == 0 { threads - space.unstarted(initial) as usize } else { threads };
             (0..started).map(|number| space.start_of(role, number)).collect()
         };
         Numbers { places: space.instance().threads.iter().enumerate().map(place).collect() }

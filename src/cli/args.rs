@@ -30,6 +30,8 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Check one program: a verdict for each property, and the witness of each one that is refuted
     Check(CheckArgs),
+    /// Re-check the proofs of a file that `check --certificate` wrote, against the code as it is now
+    Verify(VerifyArgs),
     /// Run a program for real
     Run(RunArgs),
     /// Run exactly one interleaving and print its trace
@@ -75,9 +77,19 @@ pub struct CheckArgs {
     pub faults: Faults,
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// Write the invariant of every proof to this file, for `oversell verify`
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+#[derive(Args)]
+pub struct VerifyArgs {
+    /// The certificates
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 #[derive(Args)]

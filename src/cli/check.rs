@@ -49,6 +49,7 @@ pub fn check(args: &CheckArgs) -> Done {
         }
         Format::Text => print(&text(scenario, instance, engine.name(), &findings))?,
     }
+    super::verify::write(args, scenario, instance, &findings)?;
     Ok(exit(&findings))
 }
 

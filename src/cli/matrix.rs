@@ -3,10 +3,12 @@
 use super::args::{Format, MatrixArgs};
 use super::report::{Row, json};
 use super::{Done, Exit, print};
-use crate::check::{Counting, Engine, Finding, Parametric, Property, Verdict};
+use crate::check::{CheckError, Counting, Engine, Finding, Parametric, Property, Verdict};
 use crate::platform::{Instance, Threads};
 use crate::programs::{self, Program};
 use crate::scenario::Scenario;
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
 
@@ -22,25 +24,55 @@ struct Line {
 
 /// The matrix is a report: its exit code is 0 whatever fails in it.
 pub fn matrix(args: &MatrixArgs) -> Done {
-    let mut lines = Vec::new();
-    for program in programs::all() {
-        let scenario = program.scenario(program.tickets);
-        let sizes: [(Instance, &dyn Engine); 2] = [
-            (Instance::of(&scenario, program.threads), &Counting::default()),
-            (Instance::any(&scenario), &Parametric::default()),
-        ];
-        for (instance, engine) in sizes {
-            let start = Instant::now();
-            let findings = engine.check(&scenario, &instance, &Property::of(&scenario))?;
-            let (took, engine, scenario) = (start.elapsed(), engine.name(), scenario.clone());
-            lines.push(Line { program, scenario, instance, engine, findings, took });
-        }
-    }
+    let lines: Vec<Line> = checked()?;
     match args.format {
         Format::Text => print(&text(&lines))?,
         Format::Json => print(&json(lines.iter().flat_map(Line::rows).map(|row| row.as_json()).collect()))?,
     }
     Ok(Exit::Holds)
+}
+
+/// Every program at both its sizes, in order. The checks have nothing in common, so every core takes the next one that is
+/// left.
+fn checked() -> Result<Vec<Line>, CheckError> {
+    let left = Mutex::new(programs::all().into_iter().enumerate());
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((place, program)) = next else { return };
+            let lines = both_sizes(program);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((place, lines));
+        }
+    };
+    std::thread::scope(|scope| {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        for _ in 1..cores {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    let mut lines = Vec::new();
+    for (_, both) in done {
+        lines.extend(both?);
+    }
+    Ok(lines)
+}
+
+fn both_sizes(program: &'static Program) -> Result<[Line; 2], CheckError> {
+    let scenario = program.scenario(program.tickets);
+    let line = |instance: Instance, engine: &dyn Engine| -> Result<Line, CheckError> {
+        let start = Instant::now();
+        let findings = engine.check(&scenario, &instance, &Property::of(&scenario))?;
+        let (took, engine, scenario) = (start.elapsed(), engine.name(), scenario.clone());
+        Ok(Line { program, scenario, instance, engine, findings, took })
+    };
+    Ok([
+        line(Instance::of(&scenario, program.threads), &Counting::default())?,
+        line(Instance::any(&scenario), &Parametric::default())?,
+    ])
 }
 
 impl Line {

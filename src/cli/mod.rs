@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod run;
 mod values;
+mod verify;
 
 pub use report::{snapshot, witness};
 
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command.unwrap_or_default() {
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Check(args) => check::check(&args),
+        Command::Verify(args) => verify::verify_file(&args),
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Outcomes(args) => outcomes::outcomes(&args),

@@ -62,12 +62,22 @@ fn who_dies_before_the_first_step_is_seen() {
     assert_eq!((witness.schedule.0.len(), witness.remark.as_str()), (0, "buyer 0 dies: no shop today"));
     assert_eq!(report.finding("no-torn-read").verdict.name(), "proved");
 
-    let scenario = shop("torn at once", |at, _: &Shop| -> &str { at.torn("no ledger") });
+    let scenario = shop("torn at once", |at, shop: &Shop| -> &str {
+        let _never_read = shop.note;
+        at.torn("no ledger")
+    });
     let report = counted(&scenario, 1);
     assert_eq!(report.assert_refuted("no-torn-read").unwrap().schedule.0.len(), 0);
     assert_eq!(report.finding("no-crash").verdict.name(), "proved", "a torn read has its own name");
     let report = Check::new(&scenario).any("buyer").property("no-torn-read").run().unwrap();
     report.assert_refuted("no-torn-read");
+}
+
+#[test]
+fn a_torn_read_of_what_is_no_file_is_a_crash() {
+    let scenario = Scenario::new("torn mutex", |setup| setup.mutex("ledger", "{".to_owned()))
+        .role("buyer", |at, ledger: &Mutex<String>| if !ledger.lock(at).ends_with('}') { at.torn("no ledger") });
+    counted(&scenario, 1).assert_refuted("no-crash");
 }
 
 #[test]
@@ -79,6 +89,20 @@ fn a_parent_who_dies_before_its_first_step_is_seen() {
     assert_eq!(witness.schedule.text(&scenario), "0,0");
     let scenario = shop("crashing parent", take).launch_while(|at, _| -> bool { at.crash("enough") });
     assert_eq!(counted(&scenario, 2).assert_refuted("no-crash").unwrap().schedule.text(&scenario), "0,0");
+}
+
+#[test]
+fn a_torn_read_under_a_lock_is_told_apart_from_a_crash() {
+    let scenario = shop("torn note", |at, shop: &Shop| {
+        let note = shop.note.read(at);
+        if note.is_empty() {
+            at.torn("an empty note");
+        }
+        shop.note.truncate(at).write(at, note);
+    });
+    let report = counted(&scenario, 2);
+    assert_eq!(report.assert_refuted("no-torn-read").unwrap().schedule.text(&scenario), "0,0,1");
+    assert_eq!(report.finding("no-crash").verdict.name(), "proved");
 }
 
 /// Something that rings a bell when it is dropped.

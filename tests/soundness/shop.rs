@@ -4,15 +4,17 @@ use oversell::check::{
     AutomatonError, Check, CheckError, Counting, Coverability, Engine, Finding, Instance, Limits, Property, Report,
 };
 use oversell::scenario::{Builder, Scenario};
-use oversell::sync::{Cell, Ending, Event, Platform};
+use oversell::sync::{Cell, Ending, Event, File, Platform};
 use std::sync::atomic::Ordering::SeqCst;
 
-/// What buyers share: how many tickets are left (two at the start), and two cells more.
+/// What buyers share: how many tickets are left (two at the start), two cells more, and a note (so that there is a file
+/// that could be read torn).
 #[derive(Clone, Copy)]
 pub struct Shop {
     pub left: Cell<u64>,
     pub door: Cell<u64>,
     pub bell: Cell<u64>,
+    pub note: File,
 }
 
 /// Two tickets, and buyers who do this. Each test has a name of its own: code that was refused is known again by it.
@@ -24,6 +26,7 @@ pub fn shop<E: Into<Ending>>(
         left: setup.cell("left", 2),
         door: setup.cell("door", 0),
         bell: setup.cell("bell", 0),
+        note: setup.file("note", b"open all day".to_vec()),
     })
     .stock(2)
     .role("buyer", code)

@@ -2,7 +2,7 @@
 
 use crate::check::outcome::Tally;
 use crate::platform::script::{Local, Stop};
-use crate::platform::{Act, Actor, End};
+use crate::platform::{Actor, End};
 use crate::scenario::RoleId;
 use crate::sync::{Ending, Mode, ObjectId, Observation, Step};
 
@@ -113,8 +113,8 @@ pub struct Edge {
     pub to: NodeId,
     /// What the object holds afterwards.
     pub content: u32,
-    /// How the move is called.
-    pub act: Act,
+    /// Which of several things it is that the step can come to, counted from 1; 0 if there is only one.
+    pub(super) pick: u16,
     /// What happens besides, by number; see [`Taken`].
     pub taken: u32,
 }

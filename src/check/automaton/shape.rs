@@ -1,6 +1,6 @@
 //! What can be said of code from its control points alone.
 
-use super::{Automaton, NodeId};
+use super::{Automaton, AutomatonError, NodeId};
 use crate::sync::{Access, Step};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -63,5 +63,32 @@ impl Automaton {
         let weak: std::collections::BTreeSet<_> =
             self.nodes.iter().filter_map(|node| node.step().and_then(weak)).collect();
         weak.into_iter().collect()
+    }
+
+    /// Whether the step at a control point is one that nobody else, and no property, can notice, and after which such steps
+    /// soon come to an end.
+    pub fn is_unnoticed(&mut self, node: NodeId) -> Result<bool, AutomatonError> {
+        if let Some(&known) = self.unnoticed.get(&node) {
+            return Ok(known);
+        }
+        let here = self.node(node);
+        let free = matches!(here.step(), Some(Step::Choose(_) | Step::Fence(_))) && here.role.is_some();
+        if !free {
+            self.unnoticed.insert(node, false);
+            return Ok(false);
+        }
+        // Until it is known better: whoever comes back here has gone round.
+        self.unnoticed.insert(node, false);
+        // It accesses nothing, so it does not matter what there is.
+        for edge in self.edges(node, &[])?.to_vec() {
+            let (here, there) = (self.node(node), self.node(edge.to));
+            let quiet = here.tally == there.tally && here.inside == there.inside && here.role == there.role;
+            let goes_round = matches!(there.step(), None | Some(Step::Choose(_) | Step::Fence(_)));
+            if !quiet || (goes_round && !self.is_unnoticed(edge.to)?) {
+                return Ok(false);
+            }
+        }
+        self.unnoticed.insert(node, true);
+        Ok(true)
     }
 }

@@ -1,6 +1,6 @@
 //! Making a certificate: the states of saturating counters, as text.
 
-use super::{AbstractState, Certificate, MORE, Point, held_by};
+use super::{AbstractState, Certificate, Point, held_by};
 use crate::check::automaton::{Automaton, AutomatonError, Class, Endings, NodeId, Place};
 use crate::check::exploration::{MANY, Space};
 use crate::check::limits::Limits;
@@ -37,6 +37,9 @@ pub fn certify(
     if matches!(property, Property::Own(own) if own.scope == Scope::Ends) {
         return Err(Uncertified("the scenario's own properties of ends have no certificates".to_owned()));
     }
+    if scenario.has_identities() {
+        return Err(Uncertified("a certificate counts threads that are alike, and these know who they are".to_owned()));
+    }
     let mut automaton = Automaton::new(scenario, limits, Endings::Alike)?;
     let counts = match instance.total() {
         Some(threads) => {
@@ -57,7 +60,8 @@ pub fn certify(
         if property.scope() == Scope::Ends && !saturated.ends {
             return Err(Uncertified(counting::NO_END.to_owned()));
         }
-        if !saturated.shown[0] {
+        // Where no code goes round, every execution ends.
+        if !saturated.shown[0] || (property == Property::NoLivelock && automaton.is_acyclic()) {
             return Writer { space: Space::new(&mut automaton, instance)?, k }.write(&saturated, property);
         }
     }
@@ -86,7 +90,7 @@ impl Writer<'_> {
         }
         let (contents_at, points_at) = (contents.places(), points.places());
         let states = saturated.kept().map(|(sums, state)| {
-            let count = |count: u32| if count == MANY { MORE } else { count };
+            let count = |count: u32| if count == MANY { self.k + 1 } else { count };
             AbstractState {
                 contents: state[..objects].iter().enumerate().map(|(o, content)| contents_at[&(o, *content)]).collect(),
                 parent: self.space.parent_at(state).map(|node| points_at[&node]),

@@ -7,7 +7,7 @@ use crate::scenario::Scenario;
 use crate::sync::{Access, Inode, Mode, ObjectId, Observation, Step};
 
 /// A control point: who stands there, and all that matters of how it came there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::check) struct Point {
     /// Whoever runs this code: number 0 of a role stands for all, or it is the parent.
     pub actor: Actor,
@@ -24,6 +24,16 @@ pub(in crate::check) struct Point {
 }
 
 impl Point {
+    /// Nothing has happened yet.
+    pub fn start(actor: Actor, tally: Tally) -> Self {
+        Point { actor, memory: Vec::new(), step: None, held: Vec::new(), tally, excused: false }
+    }
+
+    /// What it held, and the same at its end.
+    pub fn ended(self) -> (Vec<(ObjectId, Mode)>, Self) {
+        (self.held, Point { memory: Vec::new(), step: None, held: Vec::new(), ..self })
+    }
+
     /// In words. Two points that read alike are taken for one only if they are equal.
     pub fn text(&self, scenario: &Scenario, names: &[&'static str]) -> String {
         let who = self.actor.role().map_or("the parent", |role| scenario.roles()[role].name);

@@ -1,0 +1,348 @@
+//! Promise: what is proved has a certificate that an independent checker re-checks, and one that was tampered with is
+//! found out.
+
+use oversell::check::{
+    Certificate, CertificateError, Counting, Engine, Instance, Limits, Parametric, Property, Threads, Verdict, certify,
+    verify,
+};
+use oversell::platform::LockKind;
+use oversell::programs::{self, Kind, Program};
+use oversell::scenario::{Launch, Scenario};
+use oversell::sync::Cell;
+use serde_json::{Value, json};
+use std::ops::ControlFlow::{Break, Continue};
+use std::sync::atomic::Ordering::SeqCst;
+
+fn limits(max_states: usize) -> Limits {
+    Limits { max_states, ..Limits::default() }
+}
+
+/// The properties that are proved (or impossible).
+fn proved(engine: &dyn Engine, scenario: &Scenario, instance: &Instance) -> Vec<Property> {
+    let findings = engine.check(scenario, instance, &Property::of(scenario)).unwrap();
+    let is_proof = |verdict: &Verdict| matches!(verdict, Verdict::Proved(_) | Verdict::Impossible(_));
+    findings.into_iter().filter(|finding| is_proof(&finding.verdict)).map(|finding| finding.property).collect()
+}
+
+/// What was found of many proofs.
+#[derive(Debug, Default)]
+struct Found {
+    /// Of how many the certificate re-checks.
+    verified: usize,
+    /// Of which there is none.
+    without: Vec<String>,
+}
+
+impl Found {
+    /// Makes the certificates of all proofs of an instance and re-checks them, as they come back from a file.
+    fn all(&mut self, engine: &dyn Engine, scenario: &Scenario, instance: &Instance, limits: &Limits) {
+        for property in proved(engine, scenario, instance) {
+            match certify(scenario, instance, property, limits) {
+                Ok(certificate) => {
+                    let [read] = Certificate::read(&Certificate::write(&[certificate])).unwrap().try_into().unwrap();
+                    verify(scenario, &read).unwrap_or_else(|error| panic!("{instance:?}: {error}"));
+                    self.verified += 1;
+                }
+                Err(_) => self.without.push(format!("{} {property}", scenario.name())),
+            }
+        }
+    }
+
+    fn none_without_but(&self, expected: &[&str]) {
+        let without: std::collections::BTreeSet<_> = self.without.iter().map(String::as_str).collect();
+        assert_eq!(without.into_iter().collect::<Vec<_>>(), expected);
+    }
+}
+
+const FAULTS: [(usize, LockKind); 3] = [(0, LockKind::Owned), (1, LockKind::Owned), (1, LockKind::Semaphore)];
+
+/// Each cancellation that is paid back twice adds a ticket, so with any number of buyers there are more and more of them:
+/// what is proved there is so by coverability, and no finite set of exact contents proves it.
+const ENDLESS: [&str; 4] = [
+    "cancelled-twice no-crash",
+    "cancelled-twice no-deadlock",
+    "cancelled-twice no-livelock",
+    "cancelled-twice no-undersell",
+];
+
+fn is_shop(program: &Program) -> bool {
+    matches!(program.kind, Kind::Shop { .. })
+}
+
+#[test]
+fn every_proof_of_a_tutorial_for_any_number_of_threads_re_checks() {
+    let mut found = Found::default();
+    for program in programs::all().iter().filter(|program| !is_shop(program)) {
+        let scenario = program.scenario(program.tickets);
+        for (kills, lock) in FAULTS {
+            let instance = Instance::any(&scenario).kills(kills).lock(lock);
+            found.all(&Parametric::default(), &scenario, &instance, &limits(10_000));
+        }
+    }
+    found.none_without_but(&[]);
+    assert!(found.verified > 100, "{}", found.verified);
+}
+
+#[test]
+fn proofs_of_a_shop_for_any_number_of_threads_re_check() {
+    let mut found = Found::default();
+    // Larger ones take seconds: see below.
+    let larger = ["lock-skipped", "lock-taken", "expiring-hold", "cancelled-twice", "cancelled-once"];
+    for program in programs::all().iter().filter(|program| is_shop(program) && !larger.contains(&program.name)) {
+        let scenario = program.scenario(program.tickets);
+        found.all(&Parametric::default(), &scenario, &Instance::any(&scenario), &limits(10_000));
+    }
+    found.none_without_but(&[]);
+    assert!(found.verified > 80, "{}", found.verified);
+}
+
+/// `cargo test --release --test certificates -- --ignored`
+#[test]
+#[ignore = "takes half a minute"]
+fn every_proof_of_every_program_for_any_number_of_threads_re_checks() {
+    let mut found = Found::default();
+    for program in programs::all() {
+        let scenario = program.scenario(program.tickets);
+        for (kills, lock) in FAULTS {
+            let instance = Instance::any(&scenario).kills(kills).lock(lock);
+            found.all(&Parametric::default(), &scenario, &instance, &limits(200_000));
+        }
+    }
+    eprintln!("{} certificates re-check", found.verified);
+    found.none_without_but(&ENDLESS);
+}
+
+#[test]
+fn every_proof_of_two_or_three_threads_re_checks() {
+    let mut found = Found::default();
+    for program in programs::all() {
+        let scenario = program.scenario(program.tickets);
+        for (threads, kills, lock) in [(2, 0, LockKind::Owned), (2, 1, LockKind::Semaphore), (3, 0, LockKind::Owned)] {
+            let instance = Instance::of(&scenario, threads).kills(kills).lock(lock);
+            found.all(&Counting::default(), &scenario, &instance, &limits(10_000));
+        }
+    }
+    found.none_without_but(&[]);
+    assert!(found.verified > 400, "{}", found.verified);
+}
+
+/// A program's certificate, as a file.
+fn certificate(program: &str, tickets: u64, kills: usize, lock: LockKind, property: &str) -> (Scenario, Value) {
+    let scenario = programs::named(program).unwrap().scenario(tickets);
+    let instance = Instance::any(&scenario).kills(kills).lock(lock);
+    let property = Property::named(&scenario, property).unwrap();
+    let certificate = certify(&scenario, &instance, property, &limits(10_000)).unwrap();
+    verify(&scenario, &certificate).unwrap();
+    (scenario, serde_json::from_str(&Certificate::write(&[certificate])).unwrap())
+}
+
+/// What verification says of a file after a change.
+fn changed(scenario: &Scenario, file: &Value, change: impl FnOnce(&mut Value)) -> Result<usize, CertificateError> {
+    let mut file = file.clone();
+    change(&mut file[0]);
+    verify(scenario, &Certificate::read(&file.to_string())?[0])
+}
+
+fn does_not_hold(found: Result<usize, CertificateError>, says: &str) {
+    match found {
+        Err(CertificateError::DoesNotHold(what)) => {
+            assert!(what.contains(says) && what.contains("Write it anew"), "not `{says}`: {what}");
+        }
+        other => panic!("{other:?}, and not `{says}`"),
+    }
+}
+
+fn unreadable(found: Result<usize, CertificateError>, says: &str) {
+    match found {
+        Err(CertificateError::Unreadable(what)) => assert!(what.contains(says), "not `{says}`: {what}"),
+        other => panic!("{other:?}, and not `{says}`"),
+    }
+}
+
+#[test]
+fn no_state_of_a_certificate_can_be_left_out() {
+    let (owned, semaphore) = (LockKind::Owned, LockKind::Semaphore);
+    for (program, tickets, kills, lock, property) in [
+        ("purchase-locked", 1, 0, owned, "no-oversell"),
+        ("repaired", 1, 0, owned, "ledger-balances"),
+        ("joined", 2, 0, owned, "no-undersell"),
+        ("joined-until-sold-out", 2, 0, owned, "searches-overlap"),
+        ("task-locked", 1, 1, semaphore, "no-oversell"),
+    ] {
+        let (scenario, file) = certificate(program, tickets, kills, lock, property);
+        let states = file[0]["states"].as_array().unwrap().len();
+        assert!(states > 20, "{program}: {states}");
+        for left_out in 0..states {
+            let remove = |row: &mut Value| drop(row["states"].as_array_mut().unwrap().remove(left_out));
+            does_not_hold(changed(&scenario, &file, remove), "a state that can be reached is not in it");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_with_more_in_it_does_not_hold() {
+    let (scenario, file) = certificate("purchase-locked", 1, 0, LockKind::Owned, "no-oversell");
+    let add = |state: &str| changed(&scenario, &file, |row| row["states"].as_array_mut().unwrap().push(json!(state)));
+    // Somebody killed where nobody may be; a point and a content that there are not.
+    let first = file[0]["states"][0].as_str().unwrap();
+    let killed = first.replacen("- 0", "- 1", 1);
+    does_not_hold(add(&killed), "a state that is in it cannot be reached");
+    does_not_hold(add(&format!("{first} 99:1")), "a state that is in it cannot be reached");
+    does_not_hold(add("99,99 - 0 0 -1 0"), "a state that is in it cannot be reached");
+    unreadable(add(first), "something is listed twice");
+    unreadable(add("a state"), "`states` has no state in `a state`");
+    unreadable(add(&format!("{first} ")), "`states` has no state");
+}
+
+#[test]
+fn a_certificate_proves_nothing_else() {
+    let (scenario, file) = certificate("purchase-locked", 1, 0, LockKind::Owned, "no-oversell");
+    let with = |key: &str, value: Value| changed(&scenario, &file, |row| row[key] = value);
+    // The same states, but people read torn content in them, and search at once.
+    let (scenario_of_steps, of_steps) = certificate("purchase-locked", 1, 0, LockKind::Owned, "no-crash");
+    let with_property =
+        |property: &str| changed(&scenario_of_steps, &of_steps, |row| row["property"] = json!(property));
+    does_not_hold(with_property("no-torn-read"), "a step reads what is no ledger");
+    does_not_hold(with_property("searches-overlap"), "a state that can be reached shows the opposite");
+    does_not_hold(with_property("no-oversell"), "a state that can be reached is not in it");
+    does_not_hold(with("property", json!("sells-out")), "a state that can be reached shows the opposite");
+    unreadable(with("property", json!("no-such")), "has no property `no-such`");
+    unreadable(with("tickets", json!(2)), "a stock of 2");
+    does_not_hold(with("k", json!(2)), "");
+    unreadable(with("k", json!(0)), "`k` cannot be 0");
+    does_not_hold(with("kills", json!(1)), "");
+    does_not_hold(with("threads", json!({"buyer": 1})), "a state that is in it cannot be reached");
+    unreadable(with("threads", json!({"buyer": 2})), "`k` cannot be 1");
+    unreadable(with("threads", json!({"seller": "any"})), "whose roles are buyer");
+    unreadable(with("threads", json!({"buyer": "many"})), "neither a number of threads nor \"any\"");
+    unreadable(with("lock", json!("padlock")), "`lock` is `padlock`");
+    // What reads alike to a person is not taken for the same.
+    let swapped = |row: &mut Value| row["points"].as_array_mut().unwrap().swap(0, 1);
+    does_not_hold(changed(&scenario, &file, swapped), "");
+    let other = programs::named("unlocked").unwrap().scenario(1);
+    unreadable(changed(&other, &file, |_| ()), "no certificate of `unlocked`");
+    does_not_hold(changed(&other, &file, |row| row["program"] = json!("unlocked")), "leads to what is not in it");
+}
+
+#[test]
+fn nothing_is_proved_of_ends_where_there_are_none_or_of_what_is_not_so() {
+    let scenario = programs::named("unlocked").unwrap().scenario(1);
+    for property in ["no-oversell", "ledger-balances", "no-torn-read"] {
+        let property = Property::named(&scenario, property).unwrap();
+        for instance in [Instance::of(&scenario, 3), Instance::any(&scenario)] {
+            assert!(certify(&scenario, &instance, property, &limits(10_000)).is_err(), "{property}");
+        }
+    }
+    let spins: Scenario = Scenario::new("spins", |setup| setup.cell("open", false))
+        .stock(1)
+        .role("buyer", |at, open: &Cell<bool>| {
+            at.retry("spin", || if open.load(at, SeqCst) { Break("done") } else { Continue(()) })
+        })
+        .ledger(|_, _| Some(1))
+        .into();
+    for property in ["no-deadlock", "no-livelock"] {
+        let property = Property::named(&spins, property).unwrap();
+        assert!(certify(&spins, &Instance::of(&spins, 2), property, &limits(10_000)).is_err(), "{property}");
+    }
+}
+
+/// The ledger is right with any number of buyers but this, who come one by one.
+fn wrong_with(buyers: u64, launch: Launch) -> Scenario {
+    Scenario::new("wrong-with", |setup| setup.cell("came", 0u64))
+        .stock(1)
+        .launch(launch)
+        .role("buyer", move |at, came: &Cell<u64>| {
+            let _ = came.fetch_update(at, SeqCst, SeqCst, |came| (came <= buyers).then_some(came + 1));
+            "came"
+        })
+        .ledger(move |at, came| Some(u64::from(came.load(at, SeqCst) != buyers)))
+        .into()
+}
+
+#[test]
+fn no_number_of_threads_is_left_out() {
+    for launch in [Launch::Together, Launch::Joined] {
+        for buyers in 1..=5 {
+            let scenario = wrong_with(buyers, launch);
+            let instance = Instance::any(&scenario);
+            let findings = Parametric::default().check(&scenario, &instance, &[Property::LedgerBalances]).unwrap();
+            let Verdict::Refuted { witness, .. } = &findings[0].verdict else {
+                panic!("{launch:?}, {buyers}: {:?}", findings[0].verdict)
+            };
+            assert_eq!(witness.instance.threads, [Threads::Exactly(buyers as usize)]);
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+mod cli {
+    use std::fs;
+    use std::path::Path;
+    use std::process::{Command, Output};
+
+    fn oversell(args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_oversell")).args(args).output().unwrap()
+    }
+
+    /// The exit code, and what was printed.
+    fn verify(file: &Path) -> (i32, String) {
+        let output = oversell(&["verify", file.to_str().unwrap()]);
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn check_writes_certificates_that_verify_re_checks() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("proofs.json");
+        let path = file.to_str().unwrap();
+        let checked = oversell(&["check", "repaired", "--buyers", "any", "--certificate", path]);
+        assert_eq!(checked.status.code(), Some(0));
+        let text = String::from_utf8(checked.stdout).unwrap();
+        assert!(text.ends_with(&format!("\n7 certificates in {path}; re-check: oversell verify {path}\n")), "{text}");
+        let written = fs::read_to_string(&file).unwrap();
+        let (code, text) = verify(&file);
+        assert_eq!((code, text.lines().count()), (0, 7), "{text}");
+        assert!(text.starts_with("✓ repaired, any number of buyers, 1 ticket: no-oversell proved: "), "{text}");
+
+        // The same file each time, and JSON alone on standard output.
+        let again = oversell(&["check", "repaired", "--buyers", "any", "--certificate", path, "--format", "json"]);
+        assert!(serde_json::from_slice::<serde_json::Value>(&again.stdout).is_ok());
+        assert_eq!(fs::read_to_string(&file).unwrap(), written);
+
+        // A certificate that does not hold; files that are none; a program that there is not.
+        fs::write(&file, written.replacen("\"program\": \"repaired\"", "\"program\": \"unlocked\"", 1)).unwrap();
+        let (code, text) = verify(&file);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.starts_with("✗ unlocked, any number of buyers, 1 ticket: no-oversell proved: it does not"), "{text}");
+        assert!(text.contains("\n✓ repaired"), "the others are looked at, too: {text}");
+        for (content, says) in [
+            (&written[..written.len() / 2], "no JSON array of certificates"),
+            ("tickets", "no JSON array of certificates"),
+            ("[]", "no certificate in this file"),
+            ("[{}]", "certificate 1: `lock` is missing"),
+            (&written.replace("\"repaired\"", "\"mended\""), "there is no program `mended`"),
+        ] {
+            fs::write(&file, content).unwrap();
+            let (code, text) = verify(&file);
+            assert_eq!(code, 2, "{text}");
+            assert!(text.starts_with("error: ") && text.contains(path) && text.contains(says), "{says}: {text}");
+        }
+        fs::remove_file(&file).unwrap();
+        let (code, text) = verify(&file);
+        assert!(code == 2 && text.contains("cannot read"), "{text}");
+    }
+
+    #[test]
+    fn check_says_what_has_no_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("proofs.json");
+        let path = file.to_str().unwrap();
+        let args = ["check", "cancelled-twice", "--buyers", "any", "--property", "no-crash", "--max-states", "2000"];
+        let output = oversell(&[&args[..], &["--certificate", path]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("no certificate of no-crash: stopped at 2000 states"), "{text}");
+        assert!(text.contains("nothing was written to"), "{text}");
+        assert!(!file.exists());
+    }
+}
