@@ -1,14 +1,11 @@
 //! A trace as text: one lane per buyer and one for what they share, a row per step.
 
+use super::layout::{Layout, Row};
 use crate::platform::script::Aside;
 use crate::platform::{Actor, Content, Deed, End, Entry, Trace};
 use crate::scenario::{Scenario, Speaker};
 use crate::sync::{Access, Bytes, Meaning, Observation, Outcome, Step};
 use std::collections::{BTreeMap, BTreeSet};
-use unicode_width::UnicodeWidthStr;
-
-/// The widest that lanes side by side may get, in columns. A wider trace is told in one lane.
-const WIDEST: usize = 100;
 
 /// What there is to say at the end of a trace, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,28 +22,19 @@ pub enum Closing {
 pub fn lanes<S: Scenario>(scenario: &S, trace: &Trace, closing: &Closing) -> String {
     let actors: Vec<Actor> =
         trace.entries.iter().map(|entry| entry.actor).collect::<BTreeSet<_>>().into_iter().collect();
-    let rows = rows(scenario, trace, &actors, closing);
-    let side_by_side = Table::lanes(&actors, trace, &rows).render();
-    if side_by_side.lines().all(|line| line.width() <= WIDEST) {
-        return side_by_side;
-    }
-    Table::list(trace, &rows).render()
-}
-
-/// One row: in whose lane, what stands there, and what became of the shared objects.
-struct Row {
-    mark: &'static str,
-    number: Option<usize>,
-    actor: Option<Actor>,
-    text: String,
-    shared: String,
+    let lanes = actors.iter().map(|actor| actor.to_string()).collect();
+    Layout { lanes, shared: shared_header(trace), rows: rows(scenario, trace, &actors, closing) }.render()
 }
 
 fn rows<S: Scenario>(scenario: &S, trace: &Trace, actors: &[Actor], closing: &Closing) -> Vec<Row> {
     let mut contents: Vec<_> = trace.objects.iter().map(|(_, content)| content.clone()).collect();
     let mut spans: BTreeMap<Actor, Vec<&'static str>> = actors.iter().map(|actor| (*actor, Vec::new())).collect();
     let mut at_it: BTreeSet<Actor> = BTreeSet::new();
-    let row = |number, actor, text: String, shared| Row { mark: "", number, actor, text, shared };
+    let lane = |actor: &Actor| actors.iter().position(|other| other == actor);
+    let row = |number, actor: Option<Actor>, text: String, shared| {
+        let lane = actor.and_then(|actor| lane(&actor));
+        Row { mark: "", number, lane, text, shared }
+    };
     let mut rows = vec![row(None, None, String::new(), objects(trace, &contents))];
     let mut moves = 0;
     for Entry { actor, deed } in &trace.entries {
@@ -196,69 +184,6 @@ fn ended(end: &End) -> String {
         End::Crashed(reason) => format!("CRASHES: {reason}"),
         End::Killed => "KILLED".to_owned(),
     }
-}
-
-/// A table whose last column needs no padding, with lines that run over all columns.
-struct Table {
-    header: Vec<String>,
-    rows: Vec<Result<Vec<String>, String>>,
-}
-
-impl Table {
-    fn lanes(actors: &[Actor], trace: &Trace, rows: &[Row]) -> Table {
-        let mut header = vec!["step".to_owned()];
-        header.extend(actors.iter().map(|actor| actor.to_string()));
-        header.push(shared_header(trace));
-        Table::build(header, rows, |row| {
-            let mut cells = vec![margin(row)];
-            cells.extend(
-                actors.iter().map(|actor| if row.actor == Some(*actor) { row.text.clone() } else { String::new() }),
-            );
-            cells.push(row.shared.clone());
-            cells
-        })
-    }
-
-    fn list(trace: &Trace, rows: &[Row]) -> Table {
-        let header = vec!["step".to_owned(), "who".to_owned(), "what".to_owned(), shared_header(trace)];
-        Table::build(header, rows, |row| {
-            let who = row.actor.map(|actor| actor.to_string()).unwrap_or_default();
-            vec![margin(row), who, row.text.clone(), row.shared.clone()]
-        })
-    }
-
-    fn build(header: Vec<String>, rows: &[Row], cells: impl Fn(&Row) -> Vec<String>) -> Table {
-        let line = |row: &Row| match row.actor.is_none() && row.shared.is_empty() {
-            true => Err(row.text.clone()),
-            false => Ok(cells(row)),
-        };
-        Table { header, rows: rows.iter().map(line).collect() }
-    }
-
-    fn render(&self) -> String {
-        let cells = || std::iter::once(&self.header).chain(self.rows.iter().flatten());
-        let width = |column: usize| cells().map(|row| row[column].width()).max().unwrap_or(0);
-        let widths: Vec<_> = (0..self.header.len()).map(width).collect();
-        let mut text = String::new();
-        for row in std::iter::once(Ok(&self.header)).chain(self.rows.iter().map(Result::as_ref)) {
-            let line = match row {
-                Ok(cells) => {
-                    let padded =
-                        |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
-                    cells.iter().zip(&widths).map(padded).collect::<Vec<_>>().join("  ")
-                }
-                Err(remark) => remark.clone(),
-            };
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
-}
-
-fn margin(row: &Row) -> String {
-    let number = row.number.map(|n| n.to_string()).unwrap_or_default();
-    format!("{:1}{number:>3}", row.mark)
 }
 
 fn shared_header(trace: &Trace) -> String {

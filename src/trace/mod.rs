@@ -1,6 +1,7 @@
 //! Traces for people: schedules as text, lanes, and replay.
 
 mod lanes;
+pub mod layout;
 mod replay;
 mod schedule;
 
