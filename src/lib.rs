@@ -38,6 +38,8 @@
 
 pub mod check;
 pub mod cli;
+#[cfg(not(loom))]
+pub mod database;
 pub mod office;
 pub mod platform;
 pub mod scenario;

@@ -1,0 +1,33 @@
+//! Checkouts over real databases: every order of their statements, on a live server.
+
+mod actors;
+mod arena;
+pub mod catalogue;
+mod check;
+mod checkout;
+mod error;
+mod execution;
+mod explore;
+mod lanes;
+mod line;
+mod property;
+mod schedule;
+mod session;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+mod stage;
+mod value;
+
+pub use arena::{Arena, Connection, Database, Dialect, Level, Reads, Semantics, Wait};
+pub use check::{Finding, Question, Report, Verdict, Witness, check};
+pub use checkout::{Checkout, Code, Role};
+pub use error::{DatabaseError, SqlError, Trouble};
+pub use execution::{Beat, Deed, Execution, Outcome};
+pub use explore::{Limits, Merging};
+pub use lanes::{Closing, lanes};
+pub use line::{End, Line};
+pub use property::Property;
+pub use schedule::{Act, Cast, Move, Schedule, ScheduleError};
+pub use session::Session;
+pub use stage::{Position, Stage};
+pub use value::{Reply, Row, Value};
