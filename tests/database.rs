@@ -8,8 +8,10 @@ use std::sync::Arc;
 #[cfg(feature = "sqlite")]
 fn first() {
     use oversell::database::sqlite::Sqlite;
-    for sqlite in Sqlite::all() {
-        let database: Arc<dyn Database> = Arc::new(sqlite);
+    let mut all: Vec<Arc<dyn Database>> = Vec::new();
+    if false { all.extend(Sqlite::all().into_iter().map(|d| Arc::new(d) as Arc<dyn Database>)); }
+    all.push(Arc::new(oversell::database::postgres::Postgres::start().unwrap()));
+    for database in all {
         for pattern in catalogue::all() {
             let checkout = pattern.on(database.dialect()).unwrap();
             for level in database.levels() {

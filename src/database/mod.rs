@@ -10,8 +10,12 @@ mod execution;
 mod explore;
 mod lanes;
 mod line;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod property;
 mod schedule;
+#[cfg(any(feature = "postgres", feature = "mariadb"))]
+mod server;
 mod session;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
