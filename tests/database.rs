@@ -1,7 +1,8 @@
 //! Promises about checkouts over real databases.
 #![cfg(not(loom))]
 
-use oversell::database::{Database, Property, Question, catalogue, check};
+use oversell::database::table::{jobs, legend, survey, table};
+use oversell::database::{Database, Question, catalogue};
 use std::sync::Arc;
 
 #[test]
@@ -9,24 +10,22 @@ use std::sync::Arc;
 fn first() {
     use oversell::database::sqlite::Sqlite;
     let mut all: Vec<Arc<dyn Database>> = Vec::new();
-    if false { all.extend(Sqlite::all().into_iter().map(|d| Arc::new(d) as Arc<dyn Database>)); }
+    if std::env::var_os("PG").is_none() {
+        all.extend(Sqlite::all().into_iter().map(|d| Arc::new(d) as Arc<dyn Database>));
+    }
     all.push(Arc::new(oversell::database::postgres::Postgres::start().unwrap()));
-    for database in all {
-        for pattern in catalogue::all() {
-            let checkout = pattern.on(database.dialect()).unwrap();
-            for level in database.levels() {
-                let start = std::time::Instant::now();
-                let report = check(&database, &checkout, *level, Question::of(2)).unwrap();
-                println!("== {} {} {} in {:?}", checkout.name, report.scope(), report.executions, start.elapsed());
-                for finding in &report.findings {
-                    if let Some(witness) = finding.verdict.witness() {
-                        println!("{}\n{}", witness.schedule, report.lanes(finding.property, witness));
-                    } else {
-                        println!("{} {:?}", finding.property, finding.verdict);
-                    }
-                }
+    let wanted = std::env::var("ONLY").unwrap_or_default();
+    for pattern in catalogue::all().into_iter().filter(|p| p.name.contains(&wanted)) {
+        for database in &all {
+            let mut question = Question::of(2);
+            question.limits.executions = 1000;
+            let start = std::time::Instant::now();
+            let jobs = jobs(&[database.clone()], &[pattern]);
+            match survey(&jobs, question, 1) {
+                Ok(reports) => println!("{}{:?}", table(&reports), start.elapsed()),
+                Err(error) => println!("ERROR {} {}: {error}", pattern.name, database.name()),
             }
         }
     }
-    let _ = Property::ALL;
+    println!("{}", legend(Question::of(2)));
 }

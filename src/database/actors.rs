@@ -43,6 +43,8 @@ struct Actor {
     ordered: Option<Order>,
     /// What came of the current move.
     deeds: Vec<Deed>,
+    /// Whether the database keeps something for it.
+    keeps: bool,
 }
 
 /// The threads, and what they tell.
@@ -50,7 +52,6 @@ pub(super) struct Actors {
     actors: Vec<Actor>,
     reports: Receiver<(usize, Report)>,
     patience: Option<Duration>,
-    dialect: Dialect,
     /// Who moves.
     mover: Option<usize>,
 }
@@ -73,7 +74,7 @@ impl Actors {
             let (code, database, id) = (code.clone(), database.clone(), connection.id());
             let thread = std::thread::spawn(move || {
                 connection.attach(Some(line.clone()));
-                let mut session = Session::new(connection, Some(line.clone()), level, database);
+                let mut session = Session::new(connection, Some(line.clone()), level, database, line.actor as i64 + 1);
                 let ran = catch_unwind(AssertUnwindSafe(|| code(&mut session)));
                 let end = match ran {
                     Ok(Ok(end)) => end,
@@ -100,13 +101,25 @@ impl Actors {
                 confirmed: None,
                 ordered: None,
                 deeds: Vec::new(),
+                keeps: false,
             });
         }
-        Actors { actors, reports, patience: None, dialect: database.dialect(), mover: None }
+        Actors { actors, reports, patience: None, mover: None }
     }
 
     pub(super) fn states(&self) -> impl Iterator<Item = &State> {
         self.actors.iter().map(|actor| &actor.state)
+    }
+
+    /// Whether the database keeps nothing for anybody: no transaction is open, nothing waits, and no lock is held.
+    pub(super) fn is_quiet(&self) -> bool {
+        let in_step = |state: &State| matches!(state, State::Runs { .. } | State::Waits | State::Parked { .. });
+        self.actors.iter().all(|actor| !actor.keeps && !in_step(&actor.state))
+    }
+
+    /// Whether the database keeps something for an actor.
+    pub(super) fn keeps(&self, actor: usize) -> bool {
+        self.actors[actor].keeps
     }
 
     /// The first actor that stands before a choice, and its alternatives.
@@ -229,9 +242,8 @@ impl Actors {
 
     /// Whether all statements that run wait: two looks that agree, with no word in between.
     fn look(&mut self, arena: &mut dyn Arena) -> Result<bool, Trip> {
-        let running: Vec<_> = (0..self.actors.len())
-            .filter(|actor| matches!(self.actors[*actor].state, State::Runs { .. }))
-            .collect();
+        let running: Vec<_> =
+            (0..self.actors.len()).filter(|actor| matches!(self.actors[*actor].state, State::Runs { .. })).collect();
         let connections: Vec<_> = running.iter().map(|actor| self.actors[*actor].connection).collect();
         let first = arena.waits(&connections).map_err(|error| (None, error))?;
         let second = arena.waits(&connections).map_err(|error| (None, error))?;
@@ -243,7 +255,9 @@ impl Actors {
             let actor = &mut self.actors[*actor];
             let confirmed = match wait {
                 None => false,
-                Some(wait) => self.patience.is_some() || *actor.confirmed.get_or_insert(wait.since.clone()) == wait.since,
+                Some(wait) => {
+                    self.patience.is_some() || *actor.confirmed.get_or_insert(wait.since.clone()) == wait.since
+                }
             };
             if !confirmed {
                 actor.state = State::Runs { hint: false };
@@ -291,8 +305,9 @@ impl Actors {
                     actor.state = State::Ready(announcement);
                     false
                 }
-                Report::Did { reply, trouble } => {
+                Report::Did { reply, trouble, keeps } => {
                     actor.state = State::Thinks;
+                    actor.keeps = keeps;
                     let step = actor.step.clone().unwrap_or(Announcement { text: String::new(), kind: Kind::Again });
                     if !matches!(actor.ordered, Some(Order::Cut | Order::CutAfter)) {
                         let (text, waited) = (step.text, actor.waited);
@@ -325,6 +340,7 @@ impl Actors {
                     false
                 }
                 Report::Ends(end) => {
+                    actor.keeps = false;
                     actor.deeds.push(Deed::Ended(end.clone()));
                     actor.state = State::Ended(end);
                     true
@@ -334,7 +350,9 @@ impl Actors {
         };
         if ends_transaction {
             for (other, actor) in self.actors.iter_mut().enumerate() {
-                if other != number && let State::Parked { stale } = &mut actor.state {
+                if other != number
+                    && let State::Parked { stale } = &mut actor.state
+                {
                     *stale = false;
                 }
             }
@@ -390,10 +408,11 @@ impl Actors {
     /// that the others' locks come free. With `force` the database is asked to end the statements that wait for
     /// something else, and who computes for ever is left to it.
     pub(super) fn stop(self, arena: &mut dyn Arena, force: bool) -> Vec<Option<Box<dyn Connection>>> {
+        // First nobody listens any more: a thread that hears the order inside of a statement must not go on after it.
+        drop(self.reports);
         for actor in &self.actors {
             let _ = actor.orders.send(Order::Stop);
         }
-        drop(self.reports);
         if force {
             let runs = |actor: &&Actor| matches!(actor.state, State::Runs { .. } | State::Waits);
             let running: Vec<_> = self.actors.iter().filter(runs).map(|actor| actor.connection).collect();
@@ -402,7 +421,10 @@ impl Actors {
         }
         let join = |actor: Actor| match actor.state {
             State::Thinks if force && !actor.thread.is_finished() => None,
-            _ => actor.thread.join().ok(),
+            _ => {
+                drop(actor.orders);
+                actor.thread.join().ok()
+            }
         };
         self.actors.into_iter().map(join).collect()
     }

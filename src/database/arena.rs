@@ -153,6 +153,11 @@ pub trait Arena: Send {
     /// # Errors
     /// The statement fails.
     fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
+    /// All that is committed, in the order in which the database finds it, and where its counters stand.
+    ///
+    /// # Errors
+    /// The server is not there any more.
+    fn contents(&mut self) -> Result<String, DatabaseError>;
     /// Which of these connections wait for a lock at this moment.
     ///
     /// # Errors

@@ -86,6 +86,10 @@ pub struct Execution {
     pub outcome: Option<Outcome>,
     /// The order of its moves up to swaps of neighbours that do not matter.
     pub(super) order: Order,
+    /// The moves since the database kept nothing for anybody, and what was committed then.
+    pub(super) since_quiet: Order,
+    /// What was committed when the database last kept nothing for anybody.
+    pub(super) quiet: String,
 }
 
 impl Execution {
@@ -99,11 +103,15 @@ impl Execution {
         self.deeds().map(|(_, deed)| if let Deed::Sold(quantity) = deed { *quantity } else { 0 }).sum()
     }
 
-    /// What each of so many actors has seen so far, in its own order.
+    /// What each of so many actors has seen so far, in its own order. Whether it had to wait for that, it cannot see.
     pub(super) fn histories(&self, actors: usize) -> Vec<Vec<Deed>> {
         let mut histories = vec![Vec::new(); actors];
         for (actor, deed) in self.deeds() {
-            histories[*actor].push(deed.clone());
+            histories[*actor].push(match deed.clone() {
+                Deed::Waits { .. } => continue,
+                Deed::Did { text, reply, trouble, .. } => Deed::Did { text, reply, trouble, waited: false },
+                other => other,
+            });
         }
         histories
     }
@@ -141,25 +149,37 @@ impl Class {
     }
 }
 
-/// The Foata normal form of a sequence of steps: each stands at the earliest level after all earlier steps that it
-/// does not commute with. Two sequences have the same form exactly when swaps of commuting neighbours lead from one
-/// to the other, and so they lead to the same state.
+/// A sequence of steps, up to swaps of neighbours that commute.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Order {
-    letters: Vec<(u16, Move, Class)>,
+    letters: Vec<(Move, Class)>,
 }
 
 impl Order {
     pub(super) fn push(&mut self, mv: Move, class: Class) {
-        let after =
-            |(_, other, its): &&(u16, Move, Class)| other.actor == mv.actor || !class.commutes(*its);
-        let level = self.letters.iter().filter(after).map(|(level, ..)| level + 1).max().unwrap_or(0);
-        self.letters.push((level, mv, class));
+        self.letters.push((mv, class));
     }
 
-    /// The form itself.
+    /// Forgets an actor for whom the database keeps nothing, if all it did was to see versions: no trace is left.
+    pub(super) fn forget(&mut self, actor: usize) {
+        let traceless = |(mv, class): &(Move, Class)| mv.actor != actor || matches!(class, Class::Own | Class::Sees);
+        if self.letters.iter().all(traceless) {
+            self.letters.retain(|(mv, _)| mv.actor != actor);
+        }
+    }
+
+    /// The Foata normal form: each step at the earliest level after all earlier ones that it does not commute with.
+    /// Two sequences have the same form exactly when swaps of commuting neighbours lead from one to the other, and so
+    /// they lead to the same state.
     pub(super) fn form(&self) -> Vec<(u16, Move)> {
-        let mut form: Vec<_> = self.letters.iter().map(|(level, mv, _)| (*level, *mv)).collect();
+        let mut levels: Vec<u16> = Vec::new();
+        for (i, (mv, class)) in self.letters.iter().enumerate() {
+            let before = self.letters[..i].iter().zip(&levels);
+            let binds = |other: &Move, its: Class| other.actor == mv.actor || !class.commutes(its);
+            let level = before.filter(|((other, its), _)| binds(other, *its)).map(|(_, level)| level + 1).max();
+            levels.push(level.unwrap_or(0));
+        }
+        let mut form: Vec<_> = levels.into_iter().zip(self.letters.iter().map(|(mv, _)| *mv)).collect();
         form.sort_unstable();
         form
     }

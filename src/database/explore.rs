@@ -1,6 +1,6 @@
 //! Statements in every order: re-execution of a checkout until every order of its steps has been performed.
 
-use super::{DatabaseError, Execution, Move, Outcome, Position, Property, Schedule, Stage};
+use super::{DatabaseError, Deed, Execution, Move, Outcome, Position, Property, Schedule, Stage};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -12,8 +12,15 @@ pub enum Merging {
     Plain,
     /// Those that differ only by swaps of neighbouring steps that commute. What commutes is little: steps of
     /// different connections, of which one only reads versions and the other does not commit (or reads too).
-    #[default]
     Commuting,
+    /// Those too that lead to the same state. While no transaction is open, nothing waits, and no session holds a
+    /// lock, all that a database keeps is what is committed. So from such a moment on, what can happen depends on
+    /// that, and on what each actor has seen (which is all that its code can go by), and on nothing else that was
+    /// before. Two executions count as one when they agree in both, and have since gone the same way, up to swaps of
+    /// neighbours that commute. This holds at any level, also where the database remembers transactions beyond their
+    /// end: none that overlaps an open one is forgotten.
+    #[default]
+    States,
 }
 
 /// How much is explored at most.
@@ -27,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { executions: 100_000, steps: 200 }
+        Limits { executions: 20_000, steps: 100 }
     }
 }
 
@@ -37,13 +44,16 @@ const PATIENCE: u32 = 20;
 /// All that can happen, as a graph of states: each by one way to get there.
 pub(super) struct Graph {
     nodes: Vec<Node>,
-    known: FxHashMap<Vec<(u16, Move)>, usize>,
+    known: FxHashMap<Key, usize>,
     merging: Merging,
     /// How many executions it took.
     pub(super) executions: u64,
     /// Which limit kept it from being complete.
     pub(super) limit: Option<String>,
 }
+
+/// What two executions have in common that count as one.
+type Key = (Vec<(u16, Move)>, Vec<Vec<Deed>>, String);
 
 struct Node {
     path: Vec<Move>,
@@ -68,8 +78,8 @@ enum Next {
 impl Graph {
     /// Explores everything from an empty execution on.
     pub(super) fn explore(stage: &mut Stage, merging: Merging, limits: Limits) -> Result<Graph, DatabaseError> {
-        let mut graph =
-            Graph { nodes: Vec::new(), known: FxHashMap::default(), merging, executions: 0, limit: None };
+        let mut graph = Graph { nodes: Vec::new(), known: FxHashMap::default(), merging, executions: 0, limit: None };
+        stage.merging = merging;
         let mut open = vec![None];
         while let Some(from) = open.pop() {
             if let Some(node) = from
@@ -124,7 +134,7 @@ impl Graph {
                 self.nodes[node].next[number] = Next::Futile;
                 return Ok(None);
             }
-            let key = self.key(execution);
+            let key = self.key(execution, names.len());
             let fingerprint = fingerprint(execution, position.enabled, names.len());
             let expected = from.filter(|_| depth == path.len());
             let known = self.known.get(&key).copied();
@@ -167,10 +177,11 @@ impl Graph {
         Ok(new)
     }
 
-    fn key(&self, execution: &Execution) -> Vec<(u16, Move)> {
+    fn key(&self, execution: &Execution, actors: usize) -> Key {
         match self.merging {
-            Merging::Plain => execution.beats.iter().map(|beat| (0, beat.mv)).collect(),
-            Merging::Commuting => execution.order.form(),
+            Merging::Plain => (execution.beats.iter().map(|beat| (0, beat.mv)).collect(), Vec::new(), String::new()),
+            Merging::Commuting => (execution.order.form(), Vec::new(), String::new()),
+            Merging::States => (execution.since_quiet.form(), execution.histories(actors), execution.quiet.clone()),
         }
     }
 
@@ -184,9 +195,9 @@ impl Graph {
         self.nodes.iter().map(|node| node.sold).max().unwrap_or(0)
     }
 
-    /// The best way to the nodes that are wanted: fewest moves, then fewest switches, then the lowest first. All ways
-    /// to a node have the same length, and of two ways to one node that end with the same actor, the better one stays
-    /// the better one however they go on.
+    /// The best way to the nodes that are wanted: fewest moves, then fewest switches, then the lowest first. Of two
+    /// ways of one length to one node that end with the same actor, the better one stays the better one however they
+    /// go on.
     pub(super) fn best(&self, wanted: impl Fn(&Property) -> bool) -> Option<Vec<Move>> {
         self.ways(|node| self.nodes[node].shows.iter().any(&wanted)).into_iter().map(|(_, path)| path).min_by_key(rank)
     }
@@ -258,4 +269,3 @@ pub(super) fn along(path: &[Move]) -> impl FnMut(&Position<'_>) -> Result<Option
         }
     }
 }
-

@@ -58,8 +58,8 @@ pub enum End {
 pub(super) enum Report {
     /// It stands before a step.
     Announces(Announcement),
-    /// The step is done.
-    Did { reply: String, trouble: Option<Trouble> },
+    /// The step is done. `keeps`: the database keeps something for it: an open transaction, a lock of the session.
+    Did { reply: String, trouble: Option<Trouble>, keeps: bool },
     /// A buyer is told that they bought so many.
     Sold(i64),
     /// Something worth a line in the trace.

@@ -20,6 +20,7 @@ mod session;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stage;
+pub mod table;
 mod value;
 
 pub use arena::{Arena, Connection, Database, Dialect, Level, Reads, Semantics, Wait};

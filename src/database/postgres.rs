@@ -1,7 +1,7 @@
 //! PostgreSQL: a throw-away server, or a database made for this.
 
 use super::server::{Recipe, Server, program, quoted};
-use super::value::with_parameters;
+use super::value::{listed, with_parameters};
 use super::{
     Arena, Connection, Database, DatabaseError, Dialect, Level, Line, Reads, Reply, Row, Semantics, SqlError, Trouble,
     Value, Wait,
@@ -181,10 +181,9 @@ fn connect(config: &Config) -> Result<Client, DatabaseError> {
 }
 
 fn rows(client: &mut Client, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-    run(client, sql).map(|reply| reply.rows).map_err(|error| DatabaseError::Statement {
-        statement: sql.to_owned(),
-        message: error.message,
-    })
+    run(client, sql)
+        .map(|reply| reply.rows)
+        .map_err(|error| DatabaseError::Statement { statement: sql.to_owned(), message: error.message })
 }
 
 struct PostgresArena {
@@ -275,6 +274,13 @@ impl Arena for PostgresArena {
 
     fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         rows(&mut self.watcher, sql)
+    }
+
+    fn contents(&mut self) -> Result<String, DatabaseError> {
+        let table = |table: &String| format!("SELECT '{table}', string_agg(t::text, ';') FROM {table} t");
+        let mut parts: Vec<_> = self.tables.iter().map(table).collect();
+        parts.push("SELECT sequencename, coalesce(last_value, 0)::text FROM pg_sequences".to_owned());
+        rows(&mut self.watcher, &parts.join(" UNION ALL ")).map(|rows| listed(&rows))
     }
 
     fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError> {

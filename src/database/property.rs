@@ -78,7 +78,10 @@ impl Property {
                 let Outcome { sold, ends, .. } = end?;
                 let left = tickets - sold;
                 let told = ends.iter().position(|end| *end == End::SoldOut).filter(|_| left > 0)?;
-                Some(format!("{} is told that it is sold out, and {left} of {tickets} could still be sold", names[told]))
+                Some(format!(
+                    "{} is told that it is sold out, and {left} of {tickets} could still be sold",
+                    names[told]
+                ))
             }
             Property::NoDeadlock => execution.deeds().find_map(|(actor, deed)| match deed {
                 Deed::Did { trouble: Some(Trouble::Deadlock), .. } => {

@@ -19,6 +19,9 @@ pub struct Session {
     database: Arc<dyn Database>,
     transaction: Option<Transaction>,
     told: i64,
+    customer: i64,
+    /// Whether a lock of the session may be held, which no end of a transaction frees.
+    lingers: bool,
 }
 
 /// What is known of an open transaction.
@@ -38,13 +41,19 @@ impl Session {
         line: Option<Line>,
         level: Level,
         database: Arc<dyn Database>,
+        customer: i64,
     ) -> Session {
-        Session { connection, line, level, database, transaction: None, told: 0 }
+        Session { connection, line, level, database, transaction: None, told: 0, lingers: false, customer }
     }
 
     /// The level that is being tried.
     pub fn level(&self) -> Level {
         self.level
+    }
+
+    /// A number that nobody else has, as a customer has one: 1 for the first buyer.
+    pub fn customer(&self) -> i64 {
+        self.customer
     }
 
     /// Begins a transaction. Where that takes a lock (SQLite's IMMEDIATE) it is a step; elsewhere nobody notices,
@@ -139,12 +148,17 @@ impl Session {
         }
     }
 
-    /// Runs a transaction, and starts it over whenever the database says that it may go through then.
+    /// Runs a transaction, and starts it over when the database says that it may go through then: so many times,
+    /// and no more.
     ///
     /// # Errors
-    /// Any other failure.
-    pub fn retrying<T>(&mut self, body: impl Fn(&mut Session) -> Result<T, SqlError>) -> Result<T, SqlError> {
-        loop {
+    /// Any other failure, and the last one.
+    pub fn retrying<T>(
+        &mut self,
+        times: usize,
+        body: impl Fn(&mut Session) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        for _ in 0..times {
             match body(self) {
                 Err(error) if error.is_retryable() => {
                     self.rollback()?;
@@ -153,6 +167,7 @@ impl Session {
                 other => return other,
             }
         }
+        body(self)
     }
 
     /// Says that nothing has come of it and that the code starts over. It goes on only when somebody else has moved,
@@ -194,7 +209,10 @@ impl Session {
         let semantics = self.database.semantics(level);
         let kind = if is_plain_read(text) { Kind::Read } else { Kind::Statement };
         let text = text.to_owned();
-        if alone && kind == Kind::Read && semantics.reads == Reads::Versions {
+        let is_lock = is_session_lock(&text);
+        self.lingers |= is_lock;
+        // A version is read at one moment, and a lock of the session is not the transaction's.
+        if alone && (is_lock || kind == Kind::Read && semantics.reads == Reads::Versions) {
             return self.step(text, kind, run);
         }
         if alone {
@@ -269,6 +287,10 @@ impl Session {
             // What a rollback at the end reports, nobody is there to see.
             let _ = self.rollback();
         }
+        if self.lingers && !self.connection.is_severed() {
+            // A connection that cannot be cleaned is not used again.
+            let _ = self.connection.clean();
+        }
     }
 
     /// How many were told to be sold.
@@ -321,15 +343,18 @@ impl Session {
             self.connection.sever();
             self.transaction = None;
             let error = SqlError::lost("the connection is cut");
-            line.tell(Report::Did { reply: error.message.clone(), trouble: Some(error.trouble) });
+            line.tell(Report::Did { reply: error.message.clone(), trouble: Some(error.trouble), keeps: false });
             return Err(error);
         }
+        let keeps = self.lingers || self.connection.in_transaction();
         match &result {
-            Ok((_, reply)) => line.tell(Report::Did { reply: reply.clone(), trouble: None }),
+            Ok((_, reply)) => line.tell(Report::Did { reply: reply.clone(), trouble: None, keeps }),
             Err(error) if matches!(error.trouble, Trouble::Wrong | Trouble::ConnectionLost) => {
                 return Err(self.broken(&text, error.clone()));
             }
-            Err(error) => line.tell(Report::Did { reply: error.message.clone(), trouble: Some(error.trouble) }),
+            Err(error) => {
+                line.tell(Report::Did { reply: error.message.clone(), trouble: Some(error.trouble), keeps });
+            }
         }
         result.map(|(result, _)| result)
     }
@@ -346,6 +371,14 @@ impl Session {
         }
         error
     }
+}
+
+/// Whether a statement does nothing but take or free a lock of the session.
+fn is_session_lock(sql: &str) -> bool {
+    let sql = sql.to_lowercase();
+    let names = ["pg_advisory_lock(", "pg_advisory_unlock(", "get_lock(", "release_lock("];
+    sql.strip_prefix("select ").is_some_and(|call| names.iter().any(|name| call.starts_with(name)))
+        && !sql.contains(" from ")
 }
 
 /// Whether a statement only reads, and calls nothing that might do more.

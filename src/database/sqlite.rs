@@ -1,5 +1,6 @@
 //! SQLite, in this process: a file in a temporary folder, rollback journal or WAL, busy as an outcome or as a wait.
 
+use super::value::listed;
 use super::{
     Arena, Connection, Database, DatabaseError, Dialect, Level, Line, Reads, Reply, Row, Semantics, SqlError, Trouble,
     Value, Wait,
@@ -131,10 +132,9 @@ impl SqliteArena {
     }
 
     fn rows(&self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        run(&self.watcher, sql, &[]).map(|reply| reply.rows).map_err(|error| DatabaseError::Statement {
-            statement: sql.to_owned(),
-            message: error.message,
-        })
+        run(&self.watcher, sql, &[])
+            .map(|reply| reply.rows)
+            .map_err(|error| DatabaseError::Statement { statement: sql.to_owned(), message: error.message })
     }
 }
 
@@ -187,6 +187,15 @@ impl Arena for SqliteArena {
 
     fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.rows(sql)
+    }
+
+    fn contents(&mut self) -> Result<String, DatabaseError> {
+        let mut contents = String::new();
+        for table in &self.tables {
+            let rows = self.rows(&format!("SELECT rowid, * FROM \"{table}\""))?;
+            contents.push_str(&format!("{table}: {}; ", listed(&rows)));
+        }
+        Ok(contents)
     }
 
     fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError> {

@@ -17,6 +17,8 @@ pub struct Stage {
     pub(super) pool: Vec<Option<Box<dyn Connection>>>,
     /// How many connections may be cut.
     pub cuts: usize,
+    /// Which orders count as one, and so what is to be noted for that.
+    pub merging: Merging,
     /// Whether to note what is committed after each move.
     pub notes: bool,
 }
@@ -47,7 +49,18 @@ impl Stage {
         let (cast, codes) = checkout.cast(buyers);
         let pool = codes.iter().map(|_| None).collect();
         let checkout = checkout.clone();
-        Ok(Stage { database, arena, checkout, level, cast, codes, pool, cuts: 0, notes: false })
+        Ok(Stage {
+            database,
+            arena,
+            checkout,
+            level,
+            cast,
+            codes,
+            pool,
+            cuts: 0,
+            merging: Merging::Plain,
+            notes: false,
+        })
     }
 
     /// The same stage for another number of buyers.
@@ -147,19 +160,32 @@ impl Stage {
             let Some(mv) = steer(&position)? else { return Ok(()) };
             cuts -= usize::from(matches!(mv.act, Act::Cut | Act::CutAfter));
             let kind = actors.kind(mv.actor);
-            actors.order(mv.actor, match mv.act {
-                Act::Step if actors.starves(mv.actor) => Order::GiveUp,
-                Act::Step => Order::Go,
-                Act::Take(number) => Order::Take(number),
-                Act::Cut => Order::Cut,
-                Act::CutAfter => Order::CutAfter,
-            });
+            actors.order(
+                mv.actor,
+                match mv.act {
+                    Act::Step if actors.starves(mv.actor) => Order::GiveUp,
+                    Act::Step => Order::Go,
+                    Act::Take(number) => Order::Take(number),
+                    Act::Cut => Order::Cut,
+                    Act::CutAfter => Order::CutAfter,
+                },
+            );
             actors.settle(&mut *self.arena).map_err(name)?;
             let deeds = actors.deeds(Some(mv.actor));
             let class = class(&deeds, mv, kind, self.database.semantics(self.level).reads);
             execution.order.push(mv, class);
+            execution.since_quiet.push(mv, class);
+            if self.merging == Merging::States {
+                if actors.is_quiet() {
+                    execution.quiet = self.arena.contents()?;
+                    execution.since_quiet = execution::Order::default();
+                } else if !actors.keeps(mv.actor) {
+                    execution.since_quiet.forget(mv.actor);
+                }
+            }
             let committed = if self.notes { Some(self.committed()?) } else { None };
-            let alternative = alternatives.get(if let Act::Take(number) = mv.act { number } else { usize::MAX }).cloned();
+            let alternative =
+                alternatives.get(if let Act::Take(number) = mv.act { number } else { usize::MAX }).cloned();
             execution.beats.push(Beat { mv, alternative, deeds, committed });
         }
     }

@@ -1,6 +1,11 @@
 //! The catalogue: the ways in which shops take one from the stock, right and wrong.
 
+mod bundles;
 mod counter;
+mod guards;
+mod locks;
+mod orders;
+mod seats;
 
 use super::{Checkout, Dialect, Level};
 
@@ -40,5 +45,63 @@ impl Pattern {
 
 /// All of them, in the order of the table.
 pub fn all() -> Vec<Pattern> {
-    [counter::PATTERNS].concat()
+    [counter::PATTERNS, guards::PATTERNS, orders::PATTERNS, seats::PATTERNS, locks::PATTERNS, bundles::PATTERNS]
+        .concat()
+}
+
+/// How often those start over that do: as often as three buyers can need.
+const RETRIES: usize = 2;
+
+fn everywhere(_: Dialect, _: Level) -> bool {
+    true
+}
+
+fn nowhere(_: Dialect, _: Level) -> bool {
+    false
+}
+
+/// Where a transaction reads from one snapshot.
+fn stale(level: Level) -> bool {
+    matches!(level, Level::RepeatableRead | Level::ConsistentSnapshot | Level::Serializable)
+}
+
+/// Where a transaction cannot overwrite what has changed since it was read: PostgreSQL from REPEATABLE READ on, and
+/// wherever it is serializable. MariaDB's REPEATABLE READ writes over what its snapshot does not show.
+fn snapshots_lose(dialect: Dialect, level: Level) -> bool {
+    dialect == Dialect::Postgres && stale(level) || when_serializable(dialect, level)
+}
+
+/// Where transactions are serializable: so named, and always in SQLite.
+fn when_serializable(dialect: Dialect, level: Level) -> bool {
+    dialect == Dialect::Sqlite || level == Level::Serializable
+}
+
+/// Where a statement that inserts what it selects locks what it reads: MariaDB from REPEATABLE READ on; and
+/// wherever transactions are serializable.
+fn with_current_locks(dialect: Dialect, level: Level) -> bool {
+    dialect == Dialect::Mariadb && stale(level) || when_serializable(dialect, level)
+}
+
+/// A checkout that locks rows, where there is SQL for that.
+fn locking(dialect: Dialect, checkout: impl FnOnce() -> Checkout) -> Option<Checkout> {
+    (dialect != Dialect::Sqlite).then(checkout)
+}
+
+/// What a read ends with that shares a lock.
+fn share(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Mariadb { "LOCK IN SHARE MODE" } else { "FOR SHARE" }
+}
+
+/// What a SELECT without a table needs before its WHERE.
+fn dual(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Mariadb { " FROM DUAL" } else { "" }
+}
+
+/// A column that numbers the rows.
+fn identity(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "id INTEGER PRIMARY KEY",
+        Dialect::Postgres => "id INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        Dialect::Mariadb => "id INTEGER AUTO_INCREMENT PRIMARY KEY",
+    }
 }
