@@ -13,7 +13,11 @@ fn first() {
     if std::env::var_os("PG").is_none() {
         all.extend(Sqlite::all().into_iter().map(|d| Arc::new(d) as Arc<dyn Database>));
     }
-    all.push(Arc::new(oversell::database::postgres::Postgres::start().unwrap()));
+    if std::env::var_os("MD").is_some() {
+        all = vec![Arc::new(oversell::database::mariadb::Mariadb::start().unwrap())];
+    } else {
+        all.push(Arc::new(oversell::database::postgres::Postgres::start().unwrap()));
+    }
     let wanted = std::env::var("ONLY").unwrap_or_default();
     for pattern in catalogue::all().into_iter().filter(|p| p.name.contains(&wanted)) {
         for database in &all {

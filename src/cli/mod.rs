@@ -10,6 +10,8 @@
 
 mod args;
 mod check;
+#[cfg(not(loom))]
+mod db;
 mod explain;
 mod matrix;
 mod outcomes;
@@ -63,6 +65,8 @@ pub fn main() -> ExitCode {
         Command::Outcomes(args) => outcomes::outcomes(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
+        #[cfg(not(loom))]
+        Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),
     };
     match done {

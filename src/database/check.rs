@@ -1,7 +1,6 @@
 //! Verdicts on a checkout over a database.
 
 use super::explore::{Graph, Limits, Merging, along};
-use super::lanes::{Closing, lanes};
 use super::{Checkout, Database, DatabaseError, Execution, Level, Move, Outcome, Property, Schedule, Stage};
 use std::sync::Arc;
 
@@ -87,6 +86,8 @@ impl Question {
 pub struct Report {
     /// The checkout's name.
     pub checkout: String,
+    /// What it does, in words.
+    pub says: String,
     /// The database's name.
     pub database: String,
     /// The database's product and version.
@@ -166,6 +167,7 @@ fn explore(
     let findings = findings.map(|(property, witness)| Finding { property, verdict: verdict(property, witness) });
     Ok(Report {
         checkout: checkout.name.clone(),
+        says: checkout.says.clone(),
         database: database.name().to_owned(),
         title: database.title().to_owned(),
         level,
@@ -222,7 +224,7 @@ impl Report {
         &self.findings[Property::ALL.iter().position(|other| *other == property).unwrap_or(0)]
     }
 
-    /// What the verdicts rest on.
+    /// What the verdicts rest on: how many executions, of whom, where.
     pub fn scope(&self) -> String {
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let cuts = match self.question.cuts {
@@ -230,13 +232,7 @@ impl Report {
             cuts => format!(", up to {} cut", count(cuts, "connection")),
         };
         let buyers = count(self.question.buyers, "buyer");
-        format!("for up to {buyers}{cuts}, on {} at {}, at statement granularity", self.title, self.level)
-    }
-
-    /// The trace of a witness in lanes.
-    pub fn lanes(&self, property: Property, witness: &Witness) -> String {
-        let remark = format!("{property}: {}", witness.remark);
-        let closing = if property.is_always() { Closing::Broken(remark) } else { Closing::Reached(remark) };
-        lanes(&witness.execution, &witness.schedule.cast, &closing)
+        let (title, level, executions) = (&self.title, self.level, self.executions);
+        format!("{buyers} at most{cuts}, on {title} at {level}, at statement granularity: {executions} executions")
     }
 }

@@ -127,6 +127,9 @@ pub enum DatabaseError {
         /// Why not.
         what: String,
     },
+    /// A schedule that says nothing.
+    #[error("{0}")]
+    Schedule(String),
     /// Tables are in the way that this did not make.
     #[error("{0}")]
     NotOurs(String),

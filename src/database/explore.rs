@@ -93,8 +93,8 @@ impl Graph {
             }
             open.extend(from.map(Some));
             let mut tries = 0;
+            graph.executions += 1;
             let reached = loop {
-                graph.executions += 1;
                 match graph.perform(stage, from.map(|node| node as usize), limits) {
                     Err(DatabaseError::NotDeterministic { .. }) if tries < PATIENCE => tries += 1,
                     other => break other?,

@@ -10,10 +10,10 @@ const LANE: usize = 38;
 /// What there is to say at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
-    /// A property breaks here.
-    Broken(String),
+    /// Properties break here.
+    Broken(Vec<String>),
     /// Something possible has come to pass.
-    Reached(String),
+    Reached(Vec<String>),
     /// Neither: so it stands.
     Stands(String),
 }
@@ -34,15 +34,17 @@ pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
             rows[start].shared.clone_from(now);
         }
     }
-    let (mark, remark) = match closing {
-        Closing::Broken(why) => ("✗", why),
-        Closing::Reached(what) => ("✓", what),
-        Closing::Stands(how) => ("", how),
+    let (mark, remarks) = match closing {
+        Closing::Broken(why) => ("✗", why.as_slice()),
+        Closing::Reached(what) => ("✓", what.as_slice()),
+        Closing::Stands(how) => ("", std::slice::from_ref(how)),
     };
     if let Some(last) = rows.iter_mut().rev().find(|row| row.number.is_some()) {
         last.mark = mark;
     }
-    rows.push(row(None, None, format!("{mark} {remark}").trim_start().to_owned()));
+    for remark in remarks {
+        rows.push(row(None, None, format!("{mark} {remark}").trim_start().to_owned()));
+    }
     // Lanes without anybody in them are left out.
     let seen: Vec<_> = (0..cast.0.len()).filter(|lane| rows.iter().any(|row| row.lane == Some(*lane))).collect();
     for row in &mut rows {
@@ -58,7 +60,16 @@ fn row(number: Option<usize>, lane: Option<usize>, text: String) -> Row {
 
 fn of_beat(number: usize, beat: &Beat, cast: &Cast) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (actor, deed) in &beat.deeds {
+    for (i, (actor, deed)) in beat.deeds.iter().enumerate() {
+        // An error that was just shown need not be said twice.
+        let same = |(who, other): &(usize, Deed)| {
+            let Deed::Did { reply, trouble: Some(_), .. } = other else { return false };
+            who == actor && *deed == Deed::Ended(End::Failed(reply.clone()))
+        };
+        if beat.deeds[..i].iter().any(same) {
+            rows.push(row(None, Some(*actor), "SEES THE ERROR".to_owned()));
+            continue;
+        }
         for line in lines(&text(deed, cast)) {
             let number = if rows.is_empty() { Some(number) } else { None };
             rows.push(row(number, Some(*actor), line));
@@ -94,7 +105,7 @@ fn text(deed: &Deed, cast: &Cast) -> String {
         Deed::Ended(End::SoldOut) => "ends: sold out".to_owned(),
         Deed::Ended(End::Withdrew) => "ends: withdrew".to_owned(),
         Deed::Ended(End::Done) => "ends".to_owned(),
-        Deed::Ended(End::Failed(message)) => format!("FAILS: {message}"),
+        Deed::Ended(End::Failed(message)) => format!("SEES AN ERROR: {message}"),
     }
 }
 

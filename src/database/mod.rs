@@ -8,15 +8,22 @@ mod checkout;
 mod error;
 mod execution;
 mod explore;
+#[cfg(feature = "mariadb")]
+mod innodb_status;
 mod lanes;
 mod line;
+#[cfg(feature = "mariadb")]
+pub mod mariadb;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod property;
+mod replay;
+mod report;
 mod schedule;
 #[cfg(any(feature = "postgres", feature = "mariadb"))]
 mod server;
 mod session;
+pub mod sql_file;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stage;
@@ -32,6 +39,8 @@ pub use explore::{Limits, Merging};
 pub use lanes::{Closing, lanes};
 pub use line::{End, Line};
 pub use property::Property;
+pub use replay::{Replayed, replay};
+pub use report::{replay_line, said, witnesses};
 pub use schedule::{Act, Cast, Move, Schedule, ScheduleError};
 pub use session::Session;
 pub use stage::{Position, Stage};

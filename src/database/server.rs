@@ -97,7 +97,7 @@ impl Server {
     /// Whether what makes the files, or the server, has ended with an error.
     fn gave_up(&self) -> bool {
         let is_fatal = |line: &str| {
-            let signs = ["FATAL:", "[ERROR]", "error:", "not found"];
+            let signs = ["FATAL:", "[ERROR]", "initdb: error:", "sh: "];
             signs.iter().any(|sign| line.contains(sign)) && !line.contains("starting up")
         };
         self.log().lines().any(is_fatal)
