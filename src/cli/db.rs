@@ -193,7 +193,7 @@ fn ended(end: &crate::database::End) -> String {
         End::Bought => "bought".to_owned(),
         End::SoldOut => "sold out".to_owned(),
         End::Withdrew => "withdrew".to_owned(),
-        End::Done => "done".to_owned(),
+        End::Other(how) => how.clone(),
         End::Failed(message) => format!("error: {message}"),
     }
 }

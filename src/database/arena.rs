@@ -148,11 +148,12 @@ pub trait Arena: Send {
     /// # Errors
     /// The server does not take it.
     fn connect(&mut self, level: Level) -> Result<Box<dyn Connection>, DatabaseError>;
-    /// Asks for what is committed.
+    /// Asks for what is committed; `None` if that cannot be read while somebody is about to commit (SQLite), and so
+    /// is what it was.
     ///
     /// # Errors
     /// The statement fails.
-    fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
+    fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError>;
     /// All that is committed, in the order in which the database finds it, and where its counters stand.
     ///
     /// # Errors

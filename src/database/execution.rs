@@ -84,11 +84,16 @@ pub struct Execution {
     pub beats: Vec<Beat>,
     /// How it came out, if it came to its end.
     pub outcome: Option<Outcome>,
-    /// The order of its moves up to swaps of neighbours that do not matter.
+}
+
+/// What tells one state of an execution from another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trail {
+    /// The moves.
     pub(super) order: Order,
-    /// The moves since the database kept nothing for anybody, and what was committed then.
+    /// The moves since the database kept nothing for anybody.
     pub(super) since_quiet: Order,
-    /// What was committed when the database last kept nothing for anybody.
+    /// What was committed then.
     pub(super) quiet: String,
 }
 

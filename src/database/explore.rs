@@ -134,7 +134,7 @@ impl Graph {
                 self.nodes[node].next[number] = Next::Futile;
                 return Ok(None);
             }
-            let key = self.key(execution, names.len());
+            let key = self.key(position, names.len());
             let fingerprint = fingerprint(execution, position.enabled, names.len());
             let expected = from.filter(|_| depth == path.len());
             let known = self.known.get(&key).copied();
@@ -177,11 +177,12 @@ impl Graph {
         Ok(new)
     }
 
-    fn key(&self, execution: &Execution, actors: usize) -> Key {
+    fn key(&self, position: &Position<'_>, actors: usize) -> Key {
+        let Position { execution, trail, .. } = position;
         match self.merging {
             Merging::Plain => (execution.beats.iter().map(|beat| (0, beat.mv)).collect(), Vec::new(), String::new()),
-            Merging::Commuting => (execution.order.form(), Vec::new(), String::new()),
-            Merging::States => (execution.since_quiet.form(), execution.histories(actors), execution.quiet.clone()),
+            Merging::Commuting => (trail.order.form(), Vec::new(), String::new()),
+            Merging::States => (trail.since_quiet.form(), execution.histories(actors), trail.quiet.clone()),
         }
     }
 

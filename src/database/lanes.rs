@@ -104,7 +104,7 @@ fn text(deed: &Deed, cast: &Cast) -> String {
         Deed::Ended(End::Bought) => "ends: bought".to_owned(),
         Deed::Ended(End::SoldOut) => "ends: sold out".to_owned(),
         Deed::Ended(End::Withdrew) => "ends: withdrew".to_owned(),
-        Deed::Ended(End::Done) => "ends".to_owned(),
+        Deed::Ended(End::Other(how)) => format!("ends: {how}"),
         Deed::Ended(End::Failed(message)) => format!("SEES AN ERROR: {message}"),
     }
 }

@@ -47,8 +47,8 @@ pub enum End {
     SoldOut,
     /// Without, of their own will: the payment was declined, say.
     Withdrew,
-    /// An actor that is no buyer has done its work.
-    Done,
+    /// In a way of the checkout's own.
+    Other(String),
     /// With an error that the buyer sees.
     Failed(String),
 }

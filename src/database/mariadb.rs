@@ -11,7 +11,7 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder};
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What the tables that this makes are marked with.
@@ -30,6 +30,8 @@ struct Shared {
     opts: Opts,
     /// Databases that are empty again; `None`: there is only the one that was named.
     free: Mutex<Option<Vec<String>>>,
+    /// Whether somebody explores. Locks by name are the whole server's, so it is one at a time.
+    taken: (Mutex<bool>, Condvar),
     #[expect(dead_code, reason = "runs as long as this lives")]
     server: Option<Server>,
 }
@@ -71,7 +73,10 @@ impl Mariadb {
         let socket = server.folder().join("socket").display().to_string();
         let opts: Opts = OptsBuilder::new().socket(Some(socket)).user(Some("root")).into();
         let conn = server.reach(|| Conn::new(opts.clone()))?;
-        Mariadb::over(Shared { opts, free: Mutex::new(Some(Vec::new())), server: Some(server) }, conn)
+        Mariadb::over(
+            Shared { opts, free: Mutex::new(Some(Vec::new())), taken: Default::default(), server: Some(server) },
+            conn,
+        )
     }
 
     /// A database made for this, by its URL, as in `mysql://user@host/name`. Its user must be allowed to see InnoDB's
@@ -95,7 +100,7 @@ impl Mariadb {
         }
         // Whose locks are waited for is in there; without the right to it, that is not shown.
         let _ = conn.query_drop("SET GLOBAL innodb_status_output_locks = ON");
-        Mariadb::over(Shared { opts, free: Mutex::new(None), server: None }, conn)
+        Mariadb::over(Shared { opts, free: Mutex::new(None), taken: Default::default(), server: None }, conn)
     }
 
     fn over(shared: Shared, mut conn: Conn) -> Result<Mariadb, DatabaseError> {
@@ -139,6 +144,7 @@ impl Database for Mariadb {
 
     fn arena(&self) -> Result<Box<dyn Arena>, DatabaseError> {
         let mut opts = self.shared.opts.clone();
+        let turn = Turn::wait(&self.shared);
         let mut free = lock(&self.shared.free);
         let name = match &mut *free {
             None => None,
@@ -159,7 +165,7 @@ impl Database for Mariadb {
             opts = OptsBuilder::from_opts(opts).db_name(Some(name)).into();
         }
         let watcher = connect(&opts)?;
-        Ok(Box::new(MariadbArena { watcher, opts, shared: self.shared.clone(), name, tables: Vec::new() }))
+        Ok(Box::new(MariadbArena { watcher, opts, turn, name, tables: Vec::new() }))
     }
 }
 
@@ -180,10 +186,30 @@ fn rows(conn: &mut Conn, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         .map_err(|error| DatabaseError::Statement { statement: sql.to_owned(), message: error.message })
 }
 
+/// The right to explore.
+struct Turn(Arc<Shared>);
+
+impl Turn {
+    fn wait(shared: &Arc<Shared>) -> Turn {
+        let (taken, freed) = &shared.taken;
+        let mut taken = freed.wait_while(lock(taken), |taken| *taken).unwrap_or_else(PoisonError::into_inner);
+        *taken = true;
+        Turn(shared.clone())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (taken, freed) = &self.0.taken;
+        *lock(taken) = false;
+        freed.notify_one();
+    }
+}
+
 struct MariadbArena {
     watcher: Conn,
     opts: Opts,
-    shared: Arc<Shared>,
+    turn: Turn,
     name: Option<String>,
     tables: Vec<String>,
 }
@@ -239,7 +265,7 @@ impl Arena for MariadbArena {
 
     fn clear(&mut self) -> Result<(), DatabaseError> {
         self.drop_ours()?;
-        if let (Some(free), Some(name)) = (&mut *lock(&self.shared.free), self.name.take()) {
+        if let (Some(free), Some(name)) = (&mut *lock(&self.turn.0.free), self.name.take()) {
             free.push(name);
         }
         Ok(())
@@ -252,8 +278,8 @@ impl Arena for MariadbArena {
         Ok(Box::new(MariadbConnection { id, conn: Some(conn), opts, open: false }))
     }
 
-    fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        rows(&mut self.watcher, sql)
+    fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError> {
+        rows(&mut self.watcher, sql).map(Some)
     }
 
     fn contents(&mut self) -> Result<String, DatabaseError> {

@@ -8,6 +8,7 @@ mod checkout;
 mod error;
 mod execution;
 mod explore;
+mod free;
 #[cfg(feature = "mariadb")]
 mod innodb_status;
 mod lanes;
@@ -36,6 +37,7 @@ pub use checkout::{Checkout, Code, Role};
 pub use error::{DatabaseError, SqlError, Trouble};
 pub use execution::{Beat, Deed, Execution, Outcome};
 pub use explore::{Limits, Merging};
+pub use free::run_free;
 pub use lanes::{Closing, lanes};
 pub use line::{End, Line};
 pub use property::Property;

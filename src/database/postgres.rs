@@ -272,8 +272,8 @@ impl Arena for PostgresArena {
         Ok(Box::new(PostgresConnection { id, client: Some(client), config, line, open: false }))
     }
 
-    fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        rows(&mut self.watcher, sql)
+    fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError> {
+        rows(&mut self.watcher, sql).map(Some)
     }
 
     fn contents(&mut self) -> Result<String, DatabaseError> {

@@ -185,8 +185,12 @@ impl Arena for SqliteArena {
         Ok(Box::new(SqliteConnection { id, connection: Some(connection), line }))
     }
 
-    fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.rows(sql)
+    fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError> {
+        match run(&self.watcher, sql, &[]) {
+            Ok(reply) => Ok(Some(reply.rows)),
+            Err(error) if error.trouble == Trouble::Busy => Ok(None),
+            Err(error) => Err(DatabaseError::Statement { statement: sql.to_owned(), message: error.message }),
+        }
     }
 
     fn contents(&mut self) -> Result<String, DatabaseError> {

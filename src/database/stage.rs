@@ -1,7 +1,7 @@
 //! The stage: one execution at a time, each thread over a connection of its own, one step after the other.
 
 use super::actors::{Actors, State};
-use super::execution::Class;
+use super::execution::{Class, Trail};
 use super::line::{Kind, Order};
 use super::*;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub struct Position<'a> {
     pub alternatives: &'a [String],
     /// What has been.
     pub execution: &'a Execution,
+    pub(super) trail: &'a Trail,
 }
 
 impl Stage {
@@ -78,26 +79,26 @@ impl Stage {
         self.arena.clear()
     }
 
-    /// What is committed, as it is shown.
-    pub(super) fn committed(&mut self) -> Result<String, DatabaseError> {
+    /// What is committed, as it is shown; `None` where it cannot be read, and so is what it was.
+    pub(super) fn committed(&mut self) -> Result<Option<String>, DatabaseError> {
         let mut shown = Vec::new();
         for (name, sql) in &self.checkout.shown {
-            let rows = self.arena.ask(sql)?;
+            let Some(rows) = self.arena.ask(sql)? else { return Ok(None) };
             let rows = if rows.is_empty() { "none".to_owned() } else { value::listed(&rows) };
             shown.push(format!("{name} {rows}"));
         }
-        Ok(shown.join(", "))
+        Ok(Some(shown.join(", ")))
     }
 
     /// What is left by the ledger.
     pub(super) fn left(&mut self) -> Result<Option<i64>, DatabaseError> {
         let Some(sql) = &self.checkout.left else { return Ok(None) };
-        let rows = self.arena.ask(sql)?;
+        let rows = self.arena.ask(sql)?.unwrap_or_default();
         Ok(rows.first().and_then(|row| row.int(0).ok()))
     }
 
     /// The connection of each actor, made anew where it was cut.
-    fn connections(&mut self) -> Result<Vec<Box<dyn Connection>>, DatabaseError> {
+    pub(super) fn connections(&mut self) -> Result<Vec<Box<dyn Connection>>, DatabaseError> {
         let mut connections = Vec::new();
         for slot in &mut self.pool {
             let kept = slot.take().filter(|connection| !connection.is_severed());
@@ -122,7 +123,7 @@ impl Stage {
         let connections = self.connections()?;
         let mut execution = Execution::default();
         if self.notes {
-            execution.at_first = Some(self.committed()?);
+            execution.at_first = self.committed()?;
         }
         let mut actors = Actors::start(&self.database, self.level, &self.codes, connections);
         let performed = self.conduct(&mut actors, &mut execution, &mut steer);
@@ -146,6 +147,7 @@ impl Stage {
     ) -> Result<(), DatabaseError> {
         let cast = self.cast.clone();
         let mut cuts = self.cuts;
+        let mut trail = Trail::default();
         let name = |error| named(error, &cast);
         actors.settle(&mut *self.arena).map_err(name)?;
         execution.before = actors.deeds(None);
@@ -153,10 +155,11 @@ impl Stage {
             let (enabled, alternatives) = moves(actors, cuts);
             if enabled.is_empty() {
                 let ends = actors.ends().map_err(name)?;
-                let (sold, left, committed) = (execution.sold(), self.left()?, self.committed()?);
+                let (sold, left) = (execution.sold(), self.left()?);
+                let committed = self.committed()?.unwrap_or_default();
                 execution.outcome = Some(Outcome { ends, sold, left, committed });
             }
-            let position = Position { enabled: &enabled, alternatives: &alternatives, execution };
+            let position = Position { enabled: &enabled, alternatives: &alternatives, execution, trail: &trail };
             let Some(mv) = steer(&position)? else { return Ok(()) };
             cuts -= usize::from(matches!(mv.act, Act::Cut | Act::CutAfter));
             let kind = actors.kind(mv.actor);
@@ -173,17 +176,17 @@ impl Stage {
             actors.settle(&mut *self.arena).map_err(name)?;
             let deeds = actors.deeds(Some(mv.actor));
             let class = class(&deeds, mv, kind, self.database.semantics(self.level).reads);
-            execution.order.push(mv, class);
-            execution.since_quiet.push(mv, class);
+            trail.order.push(mv, class);
+            trail.since_quiet.push(mv, class);
             if self.merging == Merging::States {
                 if actors.is_quiet() {
-                    execution.quiet = self.arena.contents()?;
-                    execution.since_quiet = execution::Order::default();
+                    trail.quiet = self.arena.contents()?;
+                    trail.since_quiet = execution::Order::default();
                 } else if !actors.keeps(mv.actor) {
-                    execution.since_quiet.forget(mv.actor);
+                    trail.since_quiet.forget(mv.actor);
                 }
             }
-            let committed = if self.notes { Some(self.committed()?) } else { None };
+            let committed = if self.notes { self.committed()? } else { None };
             let alternative =
                 alternatives.get(if let Act::Take(number) = mv.act { number } else { usize::MAX }).cloned();
             execution.beats.push(Beat { mv, alternative, deeds, committed });

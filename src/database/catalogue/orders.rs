@@ -2,7 +2,7 @@
 
 use super::counter::{sell, sold_out};
 use super::{
-    Pattern, RETRIES, dual, everywhere, identity, locking, nowhere, stale, when_serializable, with_current_locks,
+    Pattern, RETRIES, dual, everywhere, identity, locking, stale, when_serializable, with_current_locks,
 };
 use crate::database::{Checkout, Dialect, End, Session, SqlError, Trouble};
 
@@ -53,7 +53,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         name: "unique-seat-once",
         says: "the same with UNIQUE (seat); a duplicate is told to be sold out",
         checkout: |dialect| Some(orders(dialect, 2, " UNIQUE", unique_seat_once)),
-        is_right: nowhere,
+        is_right: when_serializable,
     },
 ];
 

@@ -75,7 +75,8 @@ fn reserve(shop: &mut Session, confirm: bool) -> Result<End, SqlError> {
     }
     // Here the buyer pays, which takes as long as it takes.
     let mine = if confirm { " WHERE state = 'held' AND holder = $1" } else { "" };
-    if shop.execute(&format!("UPDATE seat SET state = 'sold'{mine}"), &me)? == 0 {
+    let sold = shop.execute(&format!("UPDATE seat SET state = 'sold'{mine}"), &me)?;
+    if confirm && sold == 0 {
         shop.say("the hold has expired; the payment is given back");
         return Ok(End::Withdrew);
     }

@@ -1,0 +1,13 @@
+//! Promises about checkouts over real databases. Without a server the tests of that database say that they are
+//! skipped, and why; SQLite's always run.
+#![cfg(not(loom))]
+#![cfg(feature = "sqlite")]
+
+mod catalogue;
+mod free;
+mod hermitage;
+mod merging;
+#[path = "../reviewed/mod.rs"]
+mod reviewed;
+mod schedules;
+mod servers;
