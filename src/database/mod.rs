@@ -5,6 +5,8 @@ mod arena;
 pub mod catalogue;
 mod check;
 mod checkout;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub mod drop_in;
 mod error;
 mod execution;
 mod explore;
@@ -21,7 +23,7 @@ mod property;
 mod replay;
 mod report;
 mod schedule;
-#[cfg(any(feature = "postgres", feature = "mariadb"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mariadb"))]
 mod server;
 mod session;
 pub mod sql_file;

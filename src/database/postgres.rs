@@ -28,7 +28,6 @@ struct Shared {
     config: Config,
     /// Databases that are empty again; `None`: there is only the one that was named.
     free: Mutex<Option<Vec<String>>>,
-    #[expect(dead_code, reason = "runs as long as this lives")]
     server: Option<Server>,
 }
 
@@ -91,6 +90,17 @@ impl Postgres {
             )));
         }
         Postgres::over(Shared { config, free: Mutex::new(None), server: None }, client)
+    }
+
+    /// The URL of a database of this server; `None` if it is not a throw-away one.
+    pub fn url(&self, database: &str) -> Option<String> {
+        let folder = self.folder()?.display().to_string().replace('/', "%2F");
+        Some(format!("postgres://oversell@{folder}/{database}"))
+    }
+
+    /// Where the files of a throw-away server are.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.shared.server.as_ref().map(Server::folder)
     }
 
     fn over(shared: Shared, mut client: Client) -> Result<Postgres, DatabaseError> {

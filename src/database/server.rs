@@ -25,7 +25,7 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 /// How long a server may take to come up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server that runs as long as this lives.
+/// A server that runs as long as this lives, and its folder.
 #[derive(Debug)]
 pub(super) struct Server {
     watchdog: Child,
@@ -121,6 +121,15 @@ impl Drop for Server {
         // It has nothing to report.
         let _ = self.watchdog.wait();
     }
+}
+
+/// A folder that goes when this process ends, however it ends.
+#[cfg(feature = "sqlite")]
+pub(super) fn guarded_folder() -> Result<&'static Path, DatabaseError> {
+    static FOLDER: std::sync::OnceLock<Result<Server, DatabaseError>> = std::sync::OnceLock::new();
+    let start =
+        || Server::start(|_| Recipe { user: "nobody", init: "true".into(), serve: "true".into(), signal: "KILL" });
+    FOLDER.get_or_init(start).as_ref().map(Server::folder).map_err(Clone::clone)
 }
 
 /// Quotes a word for the shell.

@@ -179,7 +179,7 @@ impl Session {
         }
     }
 
-    fn statement(&mut self, sql: &str, params: &[Value]) -> Result<Reply, SqlError> {
+    pub(super) fn statement(&mut self, sql: &str, params: &[Value]) -> Result<Reply, SqlError> {
         let text = match with_parameters(sql, params) {
             Ok(text) => text,
             Err(error) => return Err(self.broken(sql, error)),
@@ -219,14 +219,23 @@ impl Session {
             self.transaction = Some(Transaction { unsent: Some(level), ..Transaction::default() });
         }
         let unsent = self.transaction.is_some_and(|transaction| transaction.unsent.is_some());
-        if unsent && semantics.snapshot_is_step && !text.to_uppercase().starts_with("LOCK") {
-            self.step("(takes its snapshot)".to_owned(), Kind::Snapshot, |connection| {
+        // What SQLite reads first, takes that lock by itself.
+        let apart = self.database.dialect() != Dialect::Sqlite || kind != Kind::Read;
+        if unsent && semantics.snapshot_is_step && apart && !text.to_uppercase().starts_with("LOCK") {
+            let what = if self.database.dialect() == Dialect::Sqlite { "read lock" } else { "snapshot" };
+            let taken = self.step(format!("(takes its {what})"), Kind::Snapshot, |connection| {
                 connection.begin(level)?;
                 connection.snapshot().map(|()| ((), String::new()))
-            })?;
+            });
             if let Some(transaction) = &mut self.transaction {
                 transaction.unsent = None;
                 transaction.noticed = semantics.reads != Reads::Versions;
+            }
+            if let Err(error) = taken {
+                if alone {
+                    self.rollback()?;
+                }
+                return Err(error);
             }
         }
         let begin = self.transaction.as_mut().and_then(|transaction| transaction.unsent.take());

@@ -1,5 +1,6 @@
 //! SQLite, in this process: a file in a temporary folder, rollback journal or WAL, busy as an outcome or as a wait.
 
+use super::server::guarded_folder;
 use super::value::listed;
 use super::{
     Arena, Connection, Database, DatabaseError, Dialect, Level, Line, Reads, Reply, Row, Semantics, SqlError, Trouble,
@@ -85,14 +86,16 @@ impl Database for Sqlite {
     fn semantics(&self, level: Level) -> Semantics {
         Semantics {
             begin_is_step: level == Level::Immediate,
-            snapshot_is_step: false,
+            // A transaction first takes the lock to read. Where it then fails to get the one to write, it keeps others
+            // from committing for that moment, and they fail. (With a busy handler it lets go before it waits.)
+            snapshot_is_step: level == Level::Deferred && self.busy == Busy::Fails,
             reads: Reads::HoldOffCommits,
             failure_ends_transaction: false,
         }
     }
 
     fn arena(&self) -> Result<Box<dyn Arena>, DatabaseError> {
-        let folder = tempfile::Builder::new().prefix("oversell-sqlite-").tempdir();
+        let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(guarded_folder()?);
         let folder = folder.map_err(|error| DatabaseError::NoServer(format!("no temporary folder: {error}")))?;
         let path = folder.path().join("checkout.sqlite");
         let watcher = open(&path, self.journal).map_err(|error| stated("open", error))?;
@@ -247,7 +250,7 @@ impl Connection for SqliteConnection {
     }
 
     fn snapshot(&mut self) -> Result<(), SqlError> {
-        Ok(())
+        run(self.client()?, "SELECT count(*) FROM sqlite_master", &[]).map(drop)
     }
 
     fn run(&mut self, sql: &str, params: &[Value]) -> Result<Reply, SqlError> {

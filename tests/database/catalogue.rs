@@ -75,7 +75,7 @@ fn every_failure_has_its_reviewed_witness_and_none_is_left_over() {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots")).unwrap();
     let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let files: BTreeSet<_> = files.filter(|name| name.starts_with("db.") && name.ends_with(".snap")).collect();
-    let left_over: Vec<_> = files.difference(&expected).filter(|name| !name.starts_with("db.own.")).collect();
+    let left_over: Vec<_> = files.difference(&expected).filter(|name| !name.starts_with("db.cut.")).collect();
     assert!(left_over.is_empty(), "{left_over:?}");
 }
 

@@ -36,6 +36,14 @@ fn free_runs_of_two_buyers_end_as_explored() {
     assert!(unexplored.is_empty(), "{unexplored:#?}");
 }
 
+#[test]
+#[ignore = "probe"]
+fn probe() {
+    let times = std::env::var("TIMES").unwrap().parse().unwrap();
+    let unexplored = unexplored(&jobs(&all(), &catalogue::all()), 2, times);
+    println!("{unexplored:#?}");
+}
+
 /// `cargo test --release --test database -- --ignored free_runs --nocapture`
 #[test]
 #[ignore = "1,000 free runs of three buyers for all of the catalogue take many minutes"]

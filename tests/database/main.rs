@@ -4,6 +4,7 @@
 #![cfg(feature = "sqlite")]
 
 mod catalogue;
+mod file;
 mod free;
 mod hermitage;
 mod merging;

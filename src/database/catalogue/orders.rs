@@ -1,9 +1,7 @@
 //! The orders are counted: what is left is what there was less the orders.
 
 use super::counter::{sell, sold_out};
-use super::{
-    Pattern, RETRIES, dual, everywhere, identity, locking, stale, when_serializable, with_current_locks,
-};
+use super::{Pattern, RETRIES, dual, everywhere, identity, locking, stale, when_serializable, with_current_locks};
 use crate::database::{Checkout, Dialect, End, Session, SqlError, Trouble};
 
 pub(super) const PATTERNS: &[Pattern] = &[
