@@ -122,8 +122,10 @@ pub fn check(
 ) -> Result<Report, DatabaseError> {
     let mut stage = Stage::new(database.clone(), checkout, level, 1)?;
     let report = explore(&mut stage, database, checkout, level, question);
-    stage.clear()?;
-    report
+    let cleared = stage.clear();
+    // Why it could not be explored matters more than that it could not be tidied up after.
+    let report = report?;
+    cleared.map(|()| report)
 }
 
 fn explore(

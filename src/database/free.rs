@@ -19,12 +19,13 @@ pub fn run_free(
     times: u64,
 ) -> Result<BTreeMap<Outcome, u64>, DatabaseError> {
     let mut stage = Stage::new(database.clone(), checkout, level, buyers)?;
+    let ran = (0..times).map(|_| once(&mut stage)).collect::<Result<Vec<_>, _>>();
+    let cleared = stage.clear();
     let mut outcomes = BTreeMap::new();
-    for _ in 0..times {
-        *outcomes.entry(once(&mut stage)?).or_insert(0) += 1;
+    for outcome in ran? {
+        *outcomes.entry(outcome).or_insert(0) += 1;
     }
-    stage.clear()?;
-    Ok(outcomes)
+    cleared.map(|()| outcomes)
 }
 
 fn once(stage: &mut Stage) -> Result<Outcome, DatabaseError> {

@@ -307,6 +307,8 @@ impl Arena for MariadbArena {
             let name = info.split('\'').nth(1).unwrap_or_default().to_owned();
             let holder = rows(&mut self.watcher, &format!("SELECT is_used_lock('{name}')"))?;
             let holder = holder.first().and_then(|row| row.int(0).ok());
+            // The state stands in the list until the thread runs again; by then the lock may be its own.
+            let holder = holder.filter(|holder| *holder != id);
             if let (Some(at), Some(holder)) = (connections.iter().position(|other| *other as i64 == id), holder) {
                 waits[at] = Some(Wait { holders: vec![holder as u64], since: name });
             }

@@ -49,8 +49,9 @@ pub fn replay(
         let can: Vec<_> = position.enabled.iter().map(|mv| one(*mv, position.alternatives, &cast)).collect();
         Err(misfit(if can.is_empty() { "all have ended".to_owned() } else { format!("possible is {}", can.join(" ")) }))
     });
+    let cleared = stage.clear();
     let execution = performed?;
-    stage.clear()?;
+    cleared?;
     let moves = execution.beats.iter().map(|beat| (beat.mv, beat.alternative.clone())).collect();
     let names = cast.0.clone();
     let shown = |property: Property| Some((property, property.shown(&execution, checkout, &names)?));

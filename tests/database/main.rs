@@ -4,6 +4,8 @@
 #![cfg(feature = "sqlite")]
 
 mod catalogue;
+mod command;
+mod faults;
 mod file;
 mod free;
 mod hermitage;
