@@ -34,6 +34,7 @@
 //! * [`check`]: the properties, the engines, and what each of them may claim.
 //! * [`platform`]: where programs run, and [`platform::conductor`], which holds the model against the machine.
 //! * [`trace`]: schedules, lanes and replay.
+//! * `database`: checkouts over SQLite, PostgreSQL and MariaDB, in every order of their statements.
 //! * [`cli`]: the `oversell` command.
 
 pub mod check;

@@ -268,12 +268,9 @@ impl Actors {
         if !all {
             return Ok(false);
         }
-        match self.reports.try_recv() {
-            Ok((actor, report)) => {
-                self.note(actor, report)?;
-                return Ok(false);
-            }
-            Err(_) => {}
+        if let Ok((actor, report)) = self.reports.try_recv() {
+            self.note(actor, report)?;
+            return Ok(false);
         }
         for (number, wait) in running.iter().zip(first) {
             let Some(wait) = wait else { continue };

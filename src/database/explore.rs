@@ -80,27 +80,28 @@ impl Graph {
     pub(super) fn explore(stage: &mut Stage, merging: Merging, limits: Limits) -> Result<Graph, DatabaseError> {
         let mut graph = Graph { nodes: Vec::new(), known: FxHashMap::default(), merging, executions: 0, limit: None };
         stage.merging = merging;
-        let mut open = vec![None];
+        // Nodes with something open, and first of all the beginning, which is no node yet.
+        let mut open: Vec<Option<usize>> = vec![None];
         while let Some(from) = open.pop() {
-            if let Some(node) = from
-                && !graph.nodes[node as usize].next.contains(&Next::Open)
-            {
+            if from.is_some_and(|node| !graph.nodes[node].next.contains(&Next::Open)) {
                 continue;
             }
             if graph.executions >= limits.executions {
                 graph.limit = Some(format!("{} executions", limits.executions));
                 break;
             }
-            open.extend(from.map(Some));
+            if from.is_some() {
+                open.push(from);
+            }
             let mut tries = 0;
             graph.executions += 1;
             let reached = loop {
-                match graph.perform(stage, from.map(|node| node as usize), limits) {
+                match graph.perform(stage, from, limits) {
                     Err(DatabaseError::NotDeterministic { .. }) if tries < PATIENCE => tries += 1,
                     other => break other?,
                 }
             };
-            open.extend(reached.into_iter().map(|node| Some(node as u32)));
+            open.extend(reached.into_iter().map(Some));
         }
         Ok(graph)
     }
@@ -200,7 +201,10 @@ impl Graph {
     /// ways of one length to one node that end with the same actor, the better one stays the better one however they
     /// go on.
     pub(super) fn best(&self, wanted: impl Fn(&Property) -> bool) -> Option<Vec<Move>> {
-        self.ways(|node| self.nodes[node].shows.iter().any(&wanted)).into_iter().map(|(_, path)| path).min_by_key(rank)
+        self.ways(|node| self.nodes[node].shows.iter().any(&wanted))
+            .into_iter()
+            .map(|(_, path)| path)
+            .min_by_key(|path| rank(path))
     }
 
     /// Every outcome, each with the best way to it.
@@ -245,8 +249,8 @@ impl Graph {
     }
 }
 
-fn rank(path: &Vec<Move>) -> (usize, usize, Vec<Move>) {
-    (path.len(), super::execution::switches(path), path.clone())
+fn rank(path: &[Move]) -> (usize, usize, Vec<Move>) {
+    (path.len(), super::execution::switches(path), path.to_vec())
 }
 
 /// What all actors have seen, and can do.

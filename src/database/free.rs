@@ -28,13 +28,16 @@ pub fn run_free(
     cleared.map(|()| outcomes)
 }
 
+/// What comes of one thread: its connection, how it ended, and how many it was told to have bought.
+type Ran = (Box<dyn Connection>, End, i64);
+
 fn once(stage: &mut Stage) -> Result<Outcome, DatabaseError> {
     let fill = stage.checkout.fill.clone();
     stage.arena.reset(&fill)?;
     let connections = stage.connections()?;
     let together = Barrier::new(connections.len());
     let (level, database, together) = (stage.level, &stage.database, &together);
-    let ran: Vec<Option<(Box<dyn Connection>, End, i64)>> = std::thread::scope(|scope| {
+    let ran: Vec<Option<Ran>> = std::thread::scope(|scope| {
         let start = |(actor, (code, connection)): (usize, (super::Code, Box<dyn Connection>))| {
             scope.spawn(move || {
                 let mut session = Session::new(connection, None, level, database.clone(), actor as i64 + 1);
