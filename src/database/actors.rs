@@ -1,12 +1,15 @@
 //! The threads of one execution, and how far each of them has come.
 
-use super::line::{Announcement, Kind, Line, Order, Report, Stopped};
+mod looks;
+mod thread;
+
+use super::line::{Announcement, Kind, Line, Order, Report};
 use super::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use thread::perform;
 
 /// After how long without a word an execution is given up.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -68,29 +71,11 @@ impl Actors {
     ) -> Actors {
         let (tell, reports) = channel();
         let mut actors = Vec::new();
-        for (actor, (code, mut connection)) in codes.iter().zip(connections).enumerate() {
+        for (actor, (code, connection)) in codes.iter().zip(connections).enumerate() {
             let (orders, hear) = channel();
             let line = Line { actor, reports: tell.clone(), orders: Arc::new(Mutex::new(hear)) };
             let (code, database, id) = (code.clone(), database.clone(), connection.id());
-            let thread = std::thread::spawn(move || {
-                connection.attach(Some(line.clone()));
-                let mut session = Session::new(connection, Some(line.clone()), level, database, line.actor as i64 + 1);
-                let ran = catch_unwind(AssertUnwindSafe(|| code(&mut session)));
-                let end = match ran {
-                    Ok(Ok(end)) => end,
-                    Ok(Err(error)) => End::Failed(error.message),
-                    Err(panic) if panic.is::<Stopped>() => return session.abandon(),
-                    Err(panic) => End::Failed(said(&*panic)),
-                };
-                if catch_unwind(AssertUnwindSafe(|| session.close())).is_err() {
-                    return session.abandon();
-                }
-                let mut connection = session.surrender();
-                connection.attach(None);
-                // Nobody may be there to hear it.
-                let _ = line.reports.send((line.actor, Report::Ends(end)));
-                connection
-            });
+            let thread = std::thread::spawn(move || perform(&code, connection, line, level, database));
             actors.push(Actor {
                 state: State::Thinks,
                 orders,
@@ -240,60 +225,6 @@ impl Actors {
         self.states().position(|state| matches!(state, State::Thinks | State::Runs { .. }))
     }
 
-    /// Whether all statements that run wait: two looks that agree, with no word in between.
-    fn look(&mut self, arena: &mut dyn Arena) -> Result<bool, Trip> {
-        let running: Vec<_> =
-            (0..self.actors.len()).filter(|actor| matches!(self.actors[*actor].state, State::Runs { .. })).collect();
-        let connections: Vec<_> = running.iter().map(|actor| self.actors[*actor].connection).collect();
-        let first = arena.waits(&connections).map_err(|error| (None, error))?;
-        let second = arena.waits(&connections).map_err(|error| (None, error))?;
-        if first != second {
-            return Ok(false);
-        }
-        let mut all = true;
-        for (actor, wait) in running.iter().zip(&first) {
-            let actor = &mut self.actors[*actor];
-            let confirmed = match wait {
-                None => false,
-                Some(wait) => {
-                    self.patience.is_some() || *actor.confirmed.get_or_insert(wait.since.clone()) == wait.since
-                }
-            };
-            if !confirmed {
-                actor.state = State::Runs { hint: false };
-                actor.confirmed = None;
-                all = false;
-            }
-        }
-        if !all {
-            return Ok(false);
-        }
-        if let Ok((actor, report)) = self.reports.try_recv() {
-            self.note(actor, report)?;
-            return Ok(false);
-        }
-        for (number, wait) in running.iter().zip(first) {
-            let Some(wait) = wait else { continue };
-            let by = |holder: &u64| self.actors.iter().position(|actor| actor.connection == *holder);
-            let holders: Vec<_> = wait.holders.iter().map(by).collect();
-            let text = self.actors[*number].step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
-            if let Some(at) = holders.iter().position(Option::is_none) {
-                let (who, holder) = (String::new(), format!("connection {}", wait.holders[at]));
-                return Err((Some(*number), DatabaseError::Outside { who, statement: text, holder }));
-            }
-            let mut holders: Vec<_> = holders.into_iter().flatten().collect();
-            holders.sort_unstable();
-            holders.dedup();
-            let actor = &mut self.actors[*number];
-            if !actor.waited {
-                actor.deeds.push(Deed::Waits { text, holders });
-            }
-            actor.waited = true;
-            actor.state = State::Waits;
-        }
-        Ok(true)
-    }
-
     fn note(&mut self, number: usize, report: Report) -> Result<(), Trip> {
         let ends_transaction = {
             let actor = &mut self.actors[number];
@@ -425,11 +356,4 @@ impl Actors {
         };
         self.actors.into_iter().map(join).collect()
     }
-}
-
-/// What a panic said.
-fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    format!("panicked: {}", text.lines().next().unwrap_or_default())
 }

@@ -94,6 +94,7 @@ pub mod mariadb;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod property;
+mod reading;
 mod replay;
 mod report;
 mod schedule;
