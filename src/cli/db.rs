@@ -54,6 +54,7 @@ fn databases(args: &DbArgs) -> Result<Vec<Arc<dyn Database>>, Failure> {
         return Ok(vec![by_url(url)?]);
     }
     let all = args.on.iter().any(|name| name == "all");
+    #[allow(unused_variables, reason = "without any database nobody is asked for")]
     let wanted =
         |name: &str| all || args.on.iter().any(|on| on == name || name.starts_with("sqlite") && on == "sqlite-all");
     let mut databases: Vec<Arc<dyn Database>> = Vec::new();

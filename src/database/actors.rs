@@ -55,8 +55,6 @@ pub(super) struct Actors {
     actors: Vec<Actor>,
     reports: Receiver<(usize, Report)>,
     patience: Option<Duration>,
-    /// Who moves.
-    mover: Option<usize>,
 }
 
 /// An error, and whose it is.
@@ -89,7 +87,7 @@ impl Actors {
                 keeps: false,
             });
         }
-        Actors { actors, reports, patience: None, mover: None }
+        Actors { actors, reports, patience: None }
     }
 
     pub(super) fn states(&self) -> impl Iterator<Item = &State> {
@@ -144,7 +142,6 @@ impl Actors {
 
     /// Tells an actor to move.
     pub(super) fn order(&mut self, number: usize, order: Order) {
-        self.mover = Some(number);
         let actor = &mut self.actors[number];
         match std::mem::replace(&mut actor.state, State::Runs { hint: false }) {
             State::Ready(step) => {
@@ -181,15 +178,6 @@ impl Actors {
                 actor.state = State::Runs { hint: true };
             }
         }
-        loop {
-            self.hear(arena)?;
-            if !self.go_again() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn hear(&mut self, arena: &mut dyn Arena) -> Result<(), Trip> {
         let mut last = Instant::now();
         while let Some(busy) = self.busy() {
             let computing = self.states().any(|state| matches!(state, State::Thinks));
@@ -236,7 +224,8 @@ impl Actors {
                 Report::Did { reply, trouble, keeps } => {
                     actor.state = State::Thinks;
                     actor.keeps = keeps;
-                    let step = actor.step.clone().unwrap_or(Announcement { text: String::new(), kind: Kind::Again });
+                    let step =
+                        actor.step.clone().unwrap_or(Announcement { text: String::new(), kind: Kind::Statement });
                     if !matches!(actor.ordered, Some(Order::Cut | Order::CutAfter)) {
                         let (text, waited) = (step.text, actor.waited);
                         actor.deeds.push(Deed::Did { text, reply, trouble, waited });
@@ -286,29 +275,6 @@ impl Actors {
             }
         }
         Ok(())
-    }
-
-    /// Lets those start over for whom somebody else has moved, or who are the only ones that can. Whether there
-    /// were any.
-    fn go_again(&mut self) -> bool {
-        let again = |state: &State| matches!(state, State::Ready(Announcement { kind: Kind::Again, .. }));
-        let others = self.states().any(|state| match state {
-            State::Ready(announcement) => announcement.kind != Kind::Again,
-            State::Parked { stale } => !stale,
-            _ => false,
-        });
-        let mut any = false;
-        for number in 0..self.actors.len() {
-            if again(&self.actors[number].state) && (self.mover != Some(number) || !others) {
-                let actor = &mut self.actors[number];
-                if let State::Ready(announcement) = std::mem::replace(&mut actor.state, State::Thinks) {
-                    actor.deeds.push(Deed::Says(announcement.text));
-                }
-                let _ = actor.orders.send(Order::Go);
-                any = true;
-            }
-        }
-        any
     }
 
     /// What came of the move: first to whoever made it.

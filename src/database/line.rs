@@ -25,8 +25,6 @@ pub enum Kind {
     },
     /// A choice between these.
     Choice(Vec<String>),
-    /// Nothing came of it, and it starts over: there is no point in that before somebody else has moved.
-    Again,
 }
 
 /// What a thread is about to do.

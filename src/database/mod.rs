@@ -74,6 +74,11 @@
 //! * [`drop_in`]: the call shapes of the crates `postgres` and `rusqlite`.
 //! * [`sqlite`], [`postgres`], [`mariadb`]: the databases, a cargo feature each.
 
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "mariadb")),
+    allow(dead_code, reason = "each database needs its own part of what is shared")
+)]
+
 mod actors;
 mod arena;
 pub mod catalogue;

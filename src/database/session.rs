@@ -172,13 +172,9 @@ impl Session {
         body(self)
     }
 
-    /// Says that nothing has come of it and that the code starts over. It goes on only when somebody else has moved,
-    /// if anybody can: until then it would find everything as it was.
+    /// Says, in the trace, that the code starts over, and why.
     pub fn again(&mut self, why: &str) {
-        match &self.line {
-            Some(line) => drop(line.turn(Announcement { text: format!("again: {why}"), kind: Kind::Again })),
-            None => std::thread::yield_now(),
-        }
+        self.say(&format!("again: {why}"));
     }
 
     pub(super) fn statement(&mut self, sql: &str, params: &[Value]) -> Result<Reply, SqlError> {

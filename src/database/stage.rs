@@ -203,9 +203,6 @@ fn moves(actors: &Actors, cuts: usize) -> (Vec<Move>, Vec<String>) {
     let mut moves = Vec::new();
     for (actor, state) in actors.states().enumerate() {
         let State::Ready(announcement) = state else { continue };
-        if announcement.kind == Kind::Again {
-            continue;
-        }
         moves.push(Move { actor, act: Act::Step });
         if cuts > 0 {
             moves.push(Move { actor, act: Act::Cut });

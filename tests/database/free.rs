@@ -2,9 +2,24 @@
 
 use crate::servers::all;
 use oversell::database::table::{Job, jobs};
-use oversell::database::{Question, catalogue, check, run_free};
+use oversell::database::{Dialect, End, Outcome, Question, catalogue, check, run_free};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What only comes of steps that overlap inside of statements, which is not looked at and said so:
+///
+/// * Two of MariaDB's `INSERT … SELECT` at once, each with the lock for the next number and a lock on the gap, of which
+///   one is refused a number.
+/// * A waiting UPDATE in PostgreSQL that is free to go on, but before it does, the victim of the deadlock has started
+///   over and shares the row again; and so as often as the victim tries.
+fn overlaps_inside(checkout: &str, dialect: Dialect, outcome: &Outcome) -> bool {
+    let fails = |why: &str| outcome.ends.iter().any(|end| matches!(end, End::Failed(message) if message == why));
+    match (checkout, dialect) {
+        ("insert-select-where", Dialect::Mariadb) => fails("Failed to read auto-increment value from storage engine"),
+        ("for-share-retried", Dialect::Postgres) => fails("deadlock detected"),
+        _ => false,
+    }
+}
 
 /// Lets every one of these loose; all outcomes that were not explored.
 fn unexplored(jobs: &[Job], buyers: usize, times: u64) -> Vec<String> {
@@ -16,7 +31,7 @@ fn unexplored(jobs: &[Job], buyers: usize, times: u64) -> Vec<String> {
                     let explored = check(database, checkout, *level, Question::of(buyers)).unwrap();
                     let known: BTreeSet<_> = explored.outcomes.into_iter().map(|(outcome, _)| outcome).collect();
                     for (outcome, count) in run_free(database, checkout, *level, buyers, times).unwrap() {
-                        if !known.contains(&outcome) {
+                        if !known.contains(&outcome) && !overlaps_inside(&checkout.name, database.dialect(), &outcome) {
                             let place = format!("{} on {} at {level}", checkout.name, database.name());
                             found.lock().unwrap().push(format!("{place}: {count} times {outcome:?}"));
                         }

@@ -49,8 +49,8 @@ pub fn all() -> Vec<Pattern> {
         .concat()
 }
 
-/// How often those start over that do: as often as three buyers can need.
-const RETRIES: usize = 2;
+/// How often those start over that do: as often as two buyers can need.
+const RETRIES: usize = 1;
 
 fn everywhere(_: Dialect, _: Level) -> bool {
     true

@@ -1,7 +1,7 @@
 //! The orders are counted: what is left is what there was less the orders.
 
 use super::counter::{sell, sold_out};
-use super::{Pattern, RETRIES, dual, everywhere, identity, locking, stale, when_serializable, with_current_locks};
+use super::{Pattern, RETRIES, dual, everywhere, identity, locking, when_serializable, with_current_locks};
 use crate::database::{Checkout, Dialect, End, Session, SqlError, Trouble};
 
 pub(super) const PATTERNS: &[Pattern] = &[
@@ -27,7 +27,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
         name: "lock-then-count",
         says: "lock the event's row FOR UPDATE; count the orders; insert one",
         checkout: |dialect| locking(dialect, || with_event(dialect, |shop| lock_then_count(shop, false))),
-        is_right: |dialect, level| dialect == Dialect::Mariadb && !stale(level) || when_current(dialect, level),
+        is_right: |dialect, level| match dialect {
+            // The lock comes before the first plain read, which takes the snapshot.
+            Dialect::Mariadb => level != crate::database::Level::ConsistentSnapshot,
+            _ => when_current(dialect, level),
+        },
     },
     Pattern {
         name: "search-lock-count",
