@@ -36,7 +36,7 @@ fn choices_branches_and_retries_of_a_file_work() {
                 --! if :payment = declined\nROLLBACK;\n--! stop withdrew\n--! end\n--! end\n\
                 UPDATE seat SET state = 'sold'\n  WHERE id = :id;\nCOMMIT;\n--! sold 1\n";
     let checkout = sql_file::parse(text).unwrap();
-    let report = check(&plain_sqlite(), &checkout, Level::Deferred, Question::of(2)).unwrap();
+    let report = check(&plain_sqlite(), &checkout, Level::Immediate, Question::of(2)).unwrap();
     let failing: Vec<_> = report.findings.iter().filter(|finding| finding.verdict.holds() != Some(true)).collect();
     assert!(failing.is_empty(), "{failing:?}");
     assert!(report.outcomes.len() >= 4, "{:?}", report.outcomes);
