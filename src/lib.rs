@@ -62,6 +62,7 @@
 //! * [`programs`]: what is built in: the programs of two tutorials, and bugs that shops really had.
 //! * [`platform`]: where programs run, and [`platform::conductor`], which holds the model against the machine.
 //! * [`trace`]: schedules, lanes and replay.
+//! * `database`: checkouts over SQLite, PostgreSQL and MariaDB, in every order of their statements.
 //!
 //! # Features
 //!
@@ -69,12 +70,15 @@
 //! | --- | --- |
 //! | `cli` | the `oversell` command |
 //! | `shuttle` | the engines `ShuttleDfs` and `ShuttlePct` |
+//! | `sqlite`, `postgres`, `mariadb` | checkouts over these databases |
 //!
-//! Both are on by default; as a test dependency, `default-features = false` is all that is needed.
+//! All are on by default; as a test dependency, `default-features = false` is all that is needed.
 
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+pub mod database;
 pub mod platform;
 pub mod programs;
 pub mod scenario;

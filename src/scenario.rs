@@ -67,6 +67,9 @@ struct Parts {
 /// Some code of a scenario.
 type Code<R> = Box<dyn Fn(&dyn Platform, &Shared) -> R + Send + Sync>;
 
+/// The code of a role, which is given the thread's number within it.
+type RoleCode = Box<dyn Fn(&dyn Platform, &Shared, usize) -> Ending + Send + Sync>;
+
 /// How an event is worded.
 type Line = Box<dyn Fn(&Speaker, &Event) -> Option<String> + Send + Sync>;
 
@@ -80,7 +83,7 @@ pub struct Role {
     pub threads: usize,
     /// Whether its threads know their numbers, so that no two of them are alike.
     pub has_identities: bool,
-    code: Box<dyn Fn(&dyn Platform, &Shared, usize) -> Ending + Send + Sync>,
+    code: RoleCode,
     /// The type of its code, by which code that was refused once is known again.
     pub(crate) code_type: TypeId,
 }

@@ -176,7 +176,7 @@ impl<'p> dyn Platform + 'p {
     ///
     /// A body that keeps a count is no `Fn`:
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0594
     /// # use oversell::sync::Platform;
     /// fn search(at: &dyn Platform) {
     ///     let mut looks = 0;
@@ -195,7 +195,7 @@ impl<'p> dyn Platform + 'p {
     /// A span that is tried until it breaks with a value. Every try starts from the same place, so that a
     /// compare-exchange loop is a cycle, not an endless history.
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0594
     /// # use oversell::sync::{Cell, Platform};
     /// # use std::{ops::ControlFlow::{Break, Continue}, sync::atomic::Ordering::SeqCst};
     /// fn lock(at: &dyn Platform, lock: &Cell<u64>) {

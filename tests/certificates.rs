@@ -314,7 +314,10 @@ mod cli {
         fs::write(&file, written.replacen("\"program\": \"repaired\"", "\"program\": \"unlocked\"", 1)).unwrap();
         let (code, text) = verify(&file);
         assert_eq!(code, 1, "{text}");
-        assert!(text.starts_with("✗ unlocked, any number of buyers, 1 ticket: no-oversell proved: it does not"), "{text}");
+        assert!(
+            text.starts_with("✗ unlocked, any number of buyers, 1 ticket: no-oversell proved: it does not"),
+            "{text}"
+        );
         assert!(text.contains("\n✓ repaired"), "the others are looked at, too: {text}");
         for (content, says) in [
             (&written[..written.len() / 2], "no JSON array of certificates"),

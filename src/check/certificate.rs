@@ -104,7 +104,8 @@ impl Certificate {
         if rows.is_empty() {
             return Err(unreadable("there is no certificate in this file".to_owned()));
         }
-        let read = |(i, row)| Certificate::from_json(row).map_err(|e| unreadable(format!("certificate {}: {e}", i + 1)));
+        let read =
+            |(i, row)| Certificate::from_json(row).map_err(|e| unreadable(format!("certificate {}: {e}", i + 1)));
         rows.iter().enumerate().map(read).collect()
     }
 
@@ -184,7 +185,8 @@ impl Certificate {
         let property = Property::named(scenario, &self.property);
         let property = property.map_err(|error| CertificateError::Unreadable(error.to_string()))?;
         if matches!(property, Property::Own(own) if own.scope == Scope::Ends) {
-            let reason = format!("`{property}` is of the scenario's own and of ends; of such there are no certificates");
+            let reason =
+                format!("`{property}` is of the scenario's own and of ends; of such there are no certificates");
             return Err(CertificateError::Unreadable(reason));
         }
         Ok(property)
@@ -193,7 +195,8 @@ impl Certificate {
     /// What it is about, if it is about this scenario: the property, and how many threads there are.
     pub(super) fn question(&self, scenario: &Scenario) -> Result<(Property, Instance), CertificateError> {
         let other = |what: String| CertificateError::Unreadable(format!("this is no certificate of {what}"));
-        let stock = |tickets: Option<u64>| tickets.map_or("no stock".to_owned(), |tickets| format!("a stock of {tickets}"));
+        let stock =
+            |tickets: Option<u64>| tickets.map_or("no stock".to_owned(), |tickets| format!("a stock of {tickets}"));
         if self.program != scenario.name() || self.tickets != scenario.stock() {
             let (of, is) = ((scenario.name(), stock(scenario.stock())), (&self.program, stock(self.tickets)));
             return Err(other(format!("`{}` with {}, but of `{}` with {}", of.0, of.1, is.0, is.1)));

@@ -85,15 +85,14 @@ pub fn saturate(
     k: u32,
 ) -> Result<Saturated, AutomatonError> {
     let mut space = Space::new(automaton, instance)?;
-    let mut saturated =
-        Saturated {
-            shown: vec![false; properties.len()],
-            states: 0,
-            transitions: 0,
-            ends: false,
-            limit: None,
-            kept: States::default(),
-        };
+    let mut saturated = Saturated {
+        shown: vec![false; properties.len()],
+        states: 0,
+        transitions: 0,
+        ends: false,
+        limit: None,
+        kept: States::default(),
+    };
     let most = most(instance);
     let sums = properties.iter().any(|property| counts_sales(*property));
     let mut states = States::default();

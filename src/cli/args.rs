@@ -42,6 +42,9 @@ pub enum Command {
     Explain(ExplainArgs),
     /// What programs, properties and engines there are, in words
     Programs,
+    /// Checkouts over real databases: every order of their statements, on a live server
+    #[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+    Db(DbArgs),
     /// Be one thread of a run (started by `run` and `replay`)
     #[command(hide = true)]
     Buyer(BuyerArgs),
@@ -147,6 +150,51 @@ pub struct OutcomesArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+#[derive(Args)]
+pub struct DbArgs {
+    /// A checkout of the catalogue [default: a table of all of them]
+    pub checkout: Option<String>,
+    /// On which databases: `sqlite`, `sqlite-wal`, `sqlite-busy`, `sqlite-wal-busy`, `postgres`, `mariadb`, or `all`
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "sqlite")]
+    pub on: Vec<String>,
+    /// Only at this level, as in `read-committed`
+    #[arg(long, value_name = "LEVEL", value_parser = super::db::level)]
+    pub level: Option<crate::database::Level>,
+    /// How many buyers come
+    #[arg(long, value_name = "B", default_value_t = 2, value_parser = few)]
+    pub buyers: usize,
+    /// How many connections may be cut, between any two of their statements, or before a COMMIT is acknowledged
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub kills: usize,
+    /// Perform exactly this order of statements and print its trace
+    #[arg(long, value_name = "MOVES", allow_hyphen_values = true)]
+    pub schedule: Option<String>,
+    /// Every possible outcome, each with a schedule that leads to it
+    #[arg(long, conflicts_with = "schedule")]
+    pub outcomes: bool,
+    /// A checkout of your own, in a file of SQL
+    #[arg(long, value_name = "PATH", conflicts_with = "checkout")]
+    pub file: Option<PathBuf>,
+    /// A database made for this instead of a throw-away server: empty, or called `oversell…`
+    #[arg(long, value_name = "URL", conflicts_with = "on")]
+    pub url: Option<String>,
+    /// The most executions; past that, the verdict is inconclusive
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub max_executions: u64,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+fn few(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(buyers) if (1..=8).contains(&buyers) => Ok(buyers),
+        _ => Err("write a whole number from 1 to 8".to_owned()),
+    }
 }
 
 #[derive(Args)]

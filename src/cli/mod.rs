@@ -10,6 +10,8 @@
 
 mod args;
 mod check;
+#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+mod db;
 mod explain;
 mod matrix;
 mod outcomes;
@@ -66,6 +68,8 @@ pub fn main() -> ExitCode {
         Command::Outcomes(args) => outcomes::outcomes(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
+        #[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+        Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),
     };
     match done {

@@ -2,18 +2,20 @@
 
 use super::args::{CheckArgs, Format, VerifyArgs};
 use super::{Done, Exit, Failure, print};
-use crate::check::{Certificate, CertificateError, Explored, Finding, Instance, Parametric, Property, Verdict, certify, verify};
+use crate::check::{
+    Certificate, CertificateError, Explored, Finding, Instance, Parametric, Property, Verdict, certify, verify,
+};
 use crate::programs;
 use crate::scenario::Scenario;
 use crate::trace::title;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::fs;
-use std::path::Path;
 
 /// Re-checks every certificate of the file.
 pub fn verify_file(args: &VerifyArgs) -> Done {
-    let (path, wrong) = (&args.file, |e: &dyn std::fmt::Display| in_file(&args.file, e));
-    let text = fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    let file = args.file.display();
+    let wrong = |error: &dyn Display| Failure::new(format!("{file}: {error}"));
+    let text = fs::read_to_string(&args.file).map_err(|error| Failure::new(format!("cannot read {file}: {error}")))?;
     let mut exit = Exit::Holds;
     for certificate in Certificate::read(&text).map_err(|error| wrong(&error))? {
         let program = programs::named(&certificate.program).map_err(|error| wrong(&error))?;
@@ -32,10 +34,6 @@ pub fn verify_file(args: &VerifyArgs) -> Done {
         print(&format!("{mark} {}: {property} {}: {what}\n", title(&scenario, &instance), proof.name()))?;
     }
     Ok(exit)
-}
-
-fn in_file(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }
 
 /// Writes the certificates of what is proved, and says of which it could not.
@@ -58,7 +56,10 @@ pub fn write(args: &CheckArgs, scenario: &Scenario, instance: &Instance, finding
             fs::write(path, Certificate::write(&certificates))
                 .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
             let file = path.display();
-            format!("{number} certificate{} in {file}; re-check: oversell verify {file}\n", if number == 1 { "" } else { "s" })
+            format!(
+                "{number} certificate{} in {file}; re-check: oversell verify {file}\n",
+                if number == 1 { "" } else { "s" }
+            )
         }
     };
     match args.format {

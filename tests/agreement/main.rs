@@ -4,5 +4,6 @@ mod enumeration;
 mod generated;
 mod language;
 mod listing;
+mod running;
 mod tutorials;
 mod verdicts;

@@ -3,7 +3,7 @@
 use crate::shop::{Shop, assert_says, counted, refusal, shop, take};
 use oversell::check::{AutomatonError, Check};
 use oversell::scenario::Scenario;
-use oversell::sync::{Cell, Event, Mutex, Platform};
+use oversell::sync::{Cell, Event, Lock, Mutex, Platform};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -75,8 +75,14 @@ fn who_dies_before_the_first_step_is_seen() {
 
 #[test]
 fn a_torn_read_of_what_is_no_file_is_a_crash() {
-    let scenario = Scenario::new("torn mutex", |setup| setup.mutex("ledger", "{".to_owned()))
-        .role("buyer", |at, ledger: &Mutex<String>| if !ledger.lock(at).ends_with('}') { at.torn("no ledger") });
+    let scenario = Scenario::new("torn mutex", |setup| setup.mutex("ledger", "{".to_owned())).role(
+        "buyer",
+        |at, ledger: &Mutex<String>| {
+            if !ledger.lock(at).ends_with('}') {
+                at.torn("no ledger")
+            }
+        },
+    );
     counted(&scenario, 1).assert_refuted("no-crash");
 }
 
@@ -258,6 +264,22 @@ fn what_is_said_of_a_value_or_in_dying_is_only_words() {
 }
 
 #[test]
+fn who_holds_something_is_not_taken_for_one_who_does_not() {
+    // Either way the span leaves nothing behind but what is held, which is freed when its holder ends.
+    let scenario = Scenario::new("holds in secret", |setup| (setup.cell("first", true), setup.lock("purchase")))
+        .role("buyer", |at, (first, lock): &(Cell<bool>, Lock)| {
+            at.span("enter", || {
+                if first.swap(at, false, SeqCst) {
+                    std::mem::forget(lock.acquire(at));
+                }
+            });
+            first.load(at, SeqCst);
+        })
+        .role("visitor", |at, (_, lock)| drop(lock.acquire(at)));
+    counted(&scenario, 2).assert_holds();
+}
+
+#[test]
 fn a_guard_that_is_forgotten_locks_others_out() {
     let scenario = Scenario::new("forgets", |setup| setup.mutex("stock", 2u64))
         .role("buyer", |at, stock: &Mutex<u64>| std::mem::forget(stock.lock(at)));
@@ -265,6 +287,6 @@ fn a_guard_that_is_forgotten_locks_others_out() {
     assert_eq!(report.assert_refuted("no-deadlock").unwrap().schedule.text(&scenario), "0");
     // The lock of a file is freed by the kernel when its holder has ended.
     let scenario = Scenario::new("forgets a file's lock", |setup| setup.lock("purchase"))
-        .role("buyer", |at, lock: &oversell::sync::Lock| std::mem::forget(lock.acquire(at)));
+        .role("buyer", |at, lock: &Lock| std::mem::forget(lock.acquire(at)));
     counted(&scenario, 2).assert_holds();
 }

@@ -67,7 +67,10 @@ pub fn certify(
     }
     Err(Uncertified(match instance.total() {
         Some(_) => "it is not so in every state of its own, and only such proofs have a certificate".to_owned(),
-        None => format!("counting threads up to {} does not prove it, and only such proofs have a certificate", counts.end()),
+        None => format!(
+            "counting threads up to {} does not prove it, and only such proofs have a certificate",
+            counts.end()
+        ),
     }))
 }
 

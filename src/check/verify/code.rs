@@ -131,9 +131,7 @@ impl<'s> Code<'s> {
         let (left, point) = match run.stop {
             Stop::Refused(reason) => return Err(format!("the code cannot be followed: {reason}")),
             Stop::Before(step) => (Vec::new(), Point { step: Some(step), memory: run.memory, ..point }),
-            Stop::Ended(End::Returned(ending)) => {
-                Point { excused: self.scenario.excuses(&ending), ..point }.ended()
-            }
+            Stop::Ended(End::Returned(ending)) => Point { excused: self.scenario.excuses(&ending), ..point }.ended(),
             Stop::Ended(_) | Stop::Decided(_) => point.ended(),
         };
         let is_over = actor == Actor::Parent && point.step.is_none();

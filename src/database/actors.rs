@@ -1,0 +1,325 @@
+//! The threads of one execution, and how far each of them has come.
+
+mod looks;
+mod thread;
+
+use super::line::{Announcement, Kind, Line, Order, Report};
+use super::*;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use thread::perform;
+
+/// After how long without a word an execution is given up.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How far one thread has come.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// It computes, and will announce a step or end.
+    Thinks,
+    /// It stands before a step.
+    Ready(Announcement),
+    /// Its statement runs. `hint`: there is reason to think that it waits.
+    Runs { hint: bool },
+    /// Its statement waits for others' locks.
+    Waits,
+    /// SQLite is busy. `stale`: it is to be tried again only after some transaction has ended.
+    Parked { stale: bool },
+    /// It has ended.
+    Ended(End),
+}
+
+struct Actor {
+    state: State,
+    orders: Sender<Order>,
+    thread: JoinHandle<Box<dyn Connection>>,
+    connection: u64,
+    /// The step that runs or ran last.
+    step: Option<Announcement>,
+    /// Whether that step has waited.
+    waited: bool,
+    /// Which of its waits has been looked into for deadlocks.
+    confirmed: Option<String>,
+    /// What was ordered last.
+    ordered: Option<Order>,
+    /// What came of the current move.
+    deeds: Vec<Deed>,
+    /// Whether the database keeps something for it.
+    keeps: bool,
+}
+
+/// The threads, and what they tell.
+pub(super) struct Actors {
+    actors: Vec<Actor>,
+    reports: Receiver<(usize, Report)>,
+    patience: Option<Duration>,
+}
+
+/// An error, and whose it is.
+pub(super) type Trip = (Option<usize>, DatabaseError);
+
+impl Actors {
+    pub(super) fn start(
+        database: &Arc<dyn Database>,
+        level: Level,
+        codes: &[checkout::Code],
+        connections: Vec<Box<dyn Connection>>,
+    ) -> Actors {
+        let (tell, reports) = channel();
+        let mut actors = Vec::new();
+        for (actor, (code, connection)) in codes.iter().zip(connections).enumerate() {
+            let (orders, hear) = channel();
+            let line = Line { actor, reports: tell.clone(), orders: Arc::new(Mutex::new(hear)) };
+            let (code, database, id) = (code.clone(), database.clone(), connection.id());
+            let thread = std::thread::spawn(move || perform(&code, connection, line, level, database));
+            actors.push(Actor {
+                state: State::Thinks,
+                orders,
+                thread,
+                connection: id,
+                step: None,
+                waited: false,
+                confirmed: None,
+                ordered: None,
+                deeds: Vec::new(),
+                keeps: false,
+            });
+        }
+        Actors { actors, reports, patience: None }
+    }
+
+    pub(super) fn states(&self) -> impl Iterator<Item = &State> {
+        self.actors.iter().map(|actor| &actor.state)
+    }
+
+    /// Whether the database keeps nothing for anybody: no transaction is open, nothing waits, and no lock is held.
+    pub(super) fn is_quiet(&self) -> bool {
+        let in_step = |state: &State| matches!(state, State::Runs { .. } | State::Waits | State::Parked { .. });
+        self.actors.iter().all(|actor| !actor.keeps && !in_step(&actor.state))
+    }
+
+    /// Whether the database keeps something for an actor.
+    pub(super) fn keeps(&self, actor: usize) -> bool {
+        self.actors[actor].keeps
+    }
+
+    /// The first actor that stands before a choice, and its alternatives.
+    pub(super) fn choice(&self) -> Option<(usize, Vec<String>)> {
+        self.states().enumerate().find_map(|(actor, state)| match state {
+            State::Ready(Announcement { kind: Kind::Choice(alternatives), .. }) => Some((actor, alternatives.clone())),
+            _ => None,
+        })
+    }
+
+    /// Who could try again what SQLite was busy for; if nobody can do anything else, those whose time is up.
+    pub(super) fn tries(&self) -> Vec<usize> {
+        let parked = |wanted: Option<bool>| {
+            let of = move |(actor, state): (usize, &State)| match state {
+                State::Parked { stale } if wanted.is_none_or(|wanted| wanted == *stale) => Some(actor),
+                _ => None,
+            };
+            self.states().enumerate().filter_map(of).collect::<Vec<_>>()
+        };
+        let fresh = parked(Some(false));
+        let others = self.states().any(|state| matches!(state, State::Ready(_)));
+        if fresh.is_empty() && !others { parked(None) } else { fresh }
+    }
+
+    /// Whether a statement that waits can only be given up: nobody else can do anything.
+    pub(super) fn starves(&self, actor: usize) -> bool {
+        matches!(self.actors[actor].state, State::Parked { stale: true })
+    }
+
+    /// What step an actor stands before, or is in.
+    pub(super) fn kind(&self, actor: usize) -> Option<Kind> {
+        match &self.actors[actor].state {
+            State::Ready(announcement) => Some(announcement.kind.clone()),
+            _ => self.actors[actor].step.as_ref().map(|step| step.kind.clone()),
+        }
+    }
+
+    /// Tells an actor to move.
+    pub(super) fn order(&mut self, number: usize, order: Order) {
+        let actor = &mut self.actors[number];
+        match std::mem::replace(&mut actor.state, State::Runs { hint: false }) {
+            State::Ready(step) => {
+                match (&step.kind, order) {
+                    (Kind::Choice(alternatives), Order::Take(taken)) => {
+                        let (name, alternative) = (step.text.clone(), alternatives[taken].clone());
+                        actor.deeds.push(Deed::Chose { name, alternative });
+                        actor.state = State::Thinks;
+                    }
+                    (_, Order::Cut | Order::CutAfter) => {
+                        let (text, after) = (step.text.clone(), order == Order::CutAfter);
+                        actor.deeds.push(Deed::Cut { text, after });
+                    }
+                    _ => {}
+                }
+                actor.step = Some(step);
+                actor.waited = false;
+                actor.confirmed = None;
+            }
+            State::Parked { .. } if order == Order::GiveUp => actor.deeds.push(Deed::GaveUp),
+            _ => {}
+        }
+        actor.ordered = Some(order);
+        // A thread that is gone has said why.
+        let _ = actor.orders.send(order);
+    }
+
+    /// Waits until every thread stands before a step, has ended, or waits for another's lock.
+    pub(super) fn settle(&mut self, arena: &mut dyn Arena) -> Result<(), Trip> {
+        self.patience = arena.patience();
+        // Whoever waited may go on now: the lock is free when the one who held it has had its answer.
+        for actor in &mut self.actors {
+            if matches!(actor.state, State::Waits) {
+                actor.state = State::Runs { hint: true };
+            }
+        }
+        let mut last = Instant::now();
+        while let Some(busy) = self.busy() {
+            let computing = self.states().any(|state| matches!(state, State::Thinks));
+            let all_hinted = self.states().all(|state| !matches!(state, State::Runs { hint: false }));
+            if !computing && all_hinted && self.look(arena)? {
+                return Ok(());
+            }
+            let wait = if computing { SILENCE } else { self.patience.unwrap_or(SILENCE) };
+            match self.reports.recv_timeout(wait) {
+                Ok((actor, report)) => {
+                    last = Instant::now();
+                    self.note(actor, report)?;
+                }
+                Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => {
+                    for actor in &mut self.actors {
+                        if let State::Runs { hint } = &mut actor.state {
+                            *hint = true;
+                        }
+                    }
+                }
+                Err(_) => {
+                    let statement = self.actors[busy].step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
+                    let seconds = SILENCE.as_secs();
+                    return Err((Some(busy), DatabaseError::Silence { who: String::new(), statement, seconds }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody who computes, or whose statement runs.
+    fn busy(&self) -> Option<usize> {
+        self.states().position(|state| matches!(state, State::Thinks | State::Runs { .. }))
+    }
+
+    fn note(&mut self, number: usize, report: Report) -> Result<(), Trip> {
+        let ends_transaction = {
+            let actor = &mut self.actors[number];
+            match report {
+                Report::Announces(announcement) => {
+                    actor.state = State::Ready(announcement);
+                    false
+                }
+                Report::Did { reply, trouble, keeps } => {
+                    actor.state = State::Thinks;
+                    actor.keeps = keeps;
+                    let step =
+                        actor.step.clone().unwrap_or(Announcement { text: String::new(), kind: Kind::Statement });
+                    if !matches!(actor.ordered, Some(Order::Cut | Order::CutAfter)) {
+                        let (text, waited) = (step.text, actor.waited);
+                        actor.deeds.push(Deed::Did { text, reply, trouble, waited });
+                    }
+                    !matches!(step.kind, Kind::Read | Kind::Statement | Kind::Snapshot) || trouble.is_some()
+                }
+                Report::Sold(quantity) => {
+                    actor.deeds.push(Deed::Sold(quantity));
+                    false
+                }
+                Report::Says(remark) => {
+                    actor.deeds.push(Deed::Says(remark));
+                    false
+                }
+                Report::Parks => {
+                    if !actor.waited {
+                        let text = actor.step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
+                        actor.deeds.push(Deed::Waits { text, holders: Vec::new() });
+                    }
+                    actor.waited = true;
+                    actor.state = State::Parked { stale: true };
+                    false
+                }
+                Report::Notice { waits } => {
+                    if let State::Runs { hint } = &mut actor.state {
+                        *hint = waits;
+                    }
+                    actor.confirmed = None;
+                    false
+                }
+                Report::Ends(end) => {
+                    actor.keeps = false;
+                    actor.deeds.push(Deed::Ended(end.clone()));
+                    actor.state = State::Ended(end);
+                    true
+                }
+                Report::Breaks(error) => return Err((Some(number), error)),
+            }
+        };
+        if ends_transaction {
+            for (other, actor) in self.actors.iter_mut().enumerate() {
+                if other != number
+                    && let State::Parked { stale } = &mut actor.state
+                {
+                    *stale = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What came of the move: first to whoever made it.
+    pub(super) fn deeds(&mut self, mover: Option<usize>) -> Vec<(usize, Deed)> {
+        let mut order: Vec<_> = (0..self.actors.len()).collect();
+        order.sort_by_key(|actor| Some(*actor) != mover);
+        let take = |number: usize| std::mem::take(&mut self.actors[number].deeds).into_iter().map(move |d| (number, d));
+        order.into_iter().flat_map(take).collect()
+    }
+
+    /// How all of them ended.
+    pub(super) fn ends(&self) -> Result<Vec<End>, Trip> {
+        let end = |(number, actor): (usize, &Actor)| match &actor.state {
+            State::Ended(end) => Ok(end.clone()),
+            _ => {
+                let statement = actor.step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
+                let (who, holder) = (String::new(), "nobody who can move".to_owned());
+                Err((Some(number), DatabaseError::Outside { who, statement, holder }))
+            }
+        };
+        self.actors.iter().enumerate().map(end).collect()
+    }
+
+    /// Ends all threads, wherever they are, and gives back their connections. Whoever can move rolls back first, so
+    /// that the others' locks come free. With `force` the database is asked to end the statements that wait for
+    /// something else, and who computes for ever is left to it.
+    pub(super) fn stop(self, arena: &mut dyn Arena, force: bool) -> Vec<Option<Box<dyn Connection>>> {
+        // First nobody listens any more: a thread that hears the order inside of a statement must not go on after it.
+        drop(self.reports);
+        for actor in &self.actors {
+            let _ = actor.orders.send(Order::Stop);
+        }
+        if force {
+            let runs = |actor: &&Actor| matches!(actor.state, State::Runs { .. } | State::Waits);
+            let running: Vec<_> = self.actors.iter().filter(runs).map(|actor| actor.connection).collect();
+            // If that fails the server is gone, and its connections with it.
+            let _ = arena.terminate(&running);
+        }
+        let join = |actor: Actor| match actor.state {
+            State::Thinks if force && !actor.thread.is_finished() => None,
+            _ => {
+                drop(actor.orders);
+                actor.thread.join().ok()
+            }
+        };
+        self.actors.into_iter().map(join).collect()
+    }
+}

@@ -1,0 +1,276 @@
+//! Statements in every order: re-execution of a checkout until every order of its steps has been performed.
+
+use super::{DatabaseError, Deed, Execution, Move, Outcome, Position, Property, Schedule, Stage};
+use rustc_hash::{FxHashMap, FxHasher};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+/// Which executions are taken to lead to the same state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Merging {
+    /// None: every order is performed.
+    Plain,
+    /// Those that differ only by swaps of neighbouring steps that commute. What commutes is little: steps of
+    /// different connections, of which one only reads versions and the other does not commit (or reads too).
+    Commuting,
+    /// Those too that lead to the same state. While no transaction is open, nothing waits, and no session holds a
+    /// lock, all that a database keeps is what is committed. So from such a moment on, what can happen depends on
+    /// that, and on what each actor has seen (which is all that its code can go by), and on nothing else that was
+    /// before. Two executions count as one when they agree in both, and have since gone the same way, up to swaps of
+    /// neighbours that commute. This holds at any level, also where the database remembers transactions beyond their
+    /// end: none that overlaps an open one is forgotten.
+    #[default]
+    States,
+}
+
+/// How much is explored at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most executions.
+    pub executions: u64,
+    /// The most steps in one.
+    pub steps: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { executions: 20_000, steps: 100 }
+    }
+}
+
+/// How often a schedule is performed anew when the database did not do the same as before.
+const PATIENCE: u32 = 20;
+
+/// All that can happen, as a graph of states: each by one way to get there.
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+    known: FxHashMap<Key, usize>,
+    merging: Merging,
+    /// How many executions it took.
+    pub(super) executions: u64,
+    /// Which limit kept it from being complete.
+    pub(super) limit: Option<String>,
+}
+
+/// What two executions have in common that count as one.
+type Key = (Vec<(u16, Move)>, Vec<Vec<Deed>>, String);
+
+struct Node {
+    path: Vec<Move>,
+    enabled: Vec<Move>,
+    // As long as `enabled`; what is not yet explored is `Open`.
+    next: Vec<Next>,
+    /// Of what each actor has seen.
+    fingerprint: u64,
+    shows: Vec<Property>,
+    sold: i64,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Open,
+    To(usize),
+    /// SQLite was tried again and is still busy: all is as it was.
+    Futile,
+}
+
+impl Graph {
+    /// Explores everything from an empty execution on.
+    pub(super) fn explore(stage: &mut Stage, merging: Merging, limits: Limits) -> Result<Graph, DatabaseError> {
+        let mut graph = Graph { nodes: Vec::new(), known: FxHashMap::default(), merging, executions: 0, limit: None };
+        stage.merging = merging;
+        // Nodes with something open, and first of all the beginning, which is no node yet.
+        let mut open: Vec<Option<usize>> = vec![None];
+        while let Some(from) = open.pop() {
+            if from.is_some_and(|node| !graph.nodes[node].next.contains(&Next::Open)) {
+                continue;
+            }
+            if graph.executions >= limits.executions {
+                graph.limit = Some(format!("{} executions", limits.executions));
+                break;
+            }
+            if from.is_some() {
+                open.push(from);
+            }
+            let mut tries = 0;
+            graph.executions += 1;
+            let reached = loop {
+                match graph.perform(stage, from, limits) {
+                    Err(DatabaseError::NotDeterministic { .. }) if tries < PATIENCE => tries += 1,
+                    other => break other?,
+                }
+            };
+            open.extend(reached.into_iter().map(Some));
+        }
+        Ok(graph)
+    }
+
+    /// One execution, first to a node that has something open, and on from there. Returns the new nodes.
+    fn perform(&mut self, stage: &mut Stage, from: Option<usize>, limits: Limits) -> Result<Vec<usize>, DatabaseError> {
+        let path = from.map_or(Vec::new(), |node| self.nodes[node].path.clone());
+        let mut new = Vec::new();
+        // The edge that leads to where the execution stands.
+        let mut edge: Option<(usize, usize)> = None;
+        let (checkout, names) = (stage.checkout.clone(), stage.cast.0.clone());
+        let cast = stage.cast.clone();
+        stage.perform(|position| {
+            let execution = position.execution;
+            let depth = execution.beats.len();
+            let differs = |what: &str| {
+                let moves = execution.beats.iter().map(|beat| (beat.mv, beat.alternative.clone())).collect();
+                let schedule = Schedule { moves, cast: cast.clone() }.to_string();
+                DatabaseError::NotDeterministic { schedule, what: what.to_owned() }
+            };
+            if depth < path.len() {
+                let mv = path[depth];
+                return match position.enabled.contains(&mv) {
+                    true => Ok(Some(mv)),
+                    false => Err(differs("a step that was possible before is not possible now")),
+                };
+            }
+            if let Some((node, number)) = edge
+                && execution.beats.last().is_some_and(|beat| beat.deeds.is_empty())
+            {
+                self.nodes[node].next[number] = Next::Futile;
+                return Ok(None);
+            }
+            let key = self.key(position, names.len());
+            let fingerprint = fingerprint(execution, position.enabled, names.len());
+            let expected = from.filter(|_| depth == path.len());
+            let known = self.known.get(&key).copied();
+            if expected.is_some() && known != expected
+                || known.is_some_and(|node| self.nodes[node].fingerprint != fingerprint)
+            {
+                return Err(differs("the same steps brought back something else"));
+            }
+            let at = match known {
+                Some(node) => node,
+                None => {
+                    let shows = |property: &Property| property.shown(execution, &checkout, &names).is_some();
+                    self.nodes.push(Node {
+                        path: execution.beats.iter().map(|beat| beat.mv).collect(),
+                        enabled: position.enabled.to_vec(),
+                        next: vec![Next::Open; position.enabled.len()],
+                        fingerprint,
+                        shows: Property::ALL.into_iter().filter(shows).collect(),
+                        sold: execution.sold(),
+                        outcome: execution.outcome.clone(),
+                    });
+                    let node = self.nodes.len() - 1;
+                    self.known.insert(key, node);
+                    new.push(node);
+                    node
+                }
+            };
+            if let Some((node, number)) = edge {
+                self.nodes[node].next[number] = Next::To(at);
+            }
+            if depth >= limits.steps {
+                self.limit = Some(format!("{} steps in one execution", limits.steps));
+                return Ok(None);
+            }
+            let node = &self.nodes[at];
+            let Some(number) = node.next.iter().position(|next| *next == Next::Open) else { return Ok(None) };
+            edge = Some((at, number));
+            Ok(Some(node.enabled[number]))
+        })?;
+        Ok(new)
+    }
+
+    fn key(&self, position: &Position<'_>, actors: usize) -> Key {
+        let Position { execution, trail, .. } = position;
+        match self.merging {
+            Merging::Plain => (execution.beats.iter().map(|beat| (0, beat.mv)).collect(), Vec::new(), String::new()),
+            Merging::Commuting => (trail.order.form(), Vec::new(), String::new()),
+            Merging::States => (trail.since_quiet.form(), execution.histories(actors), trail.quiet.clone()),
+        }
+    }
+
+    /// How many states there are.
+    pub(super) fn states(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The most that was ever told to be sold.
+    pub(super) fn worst(&self) -> i64 {
+        self.nodes.iter().map(|node| node.sold).max().unwrap_or(0)
+    }
+
+    /// The best way to the nodes that are wanted: fewest moves, then fewest switches, then the lowest first. Of two
+    /// ways of one length to one node that end with the same actor, the better one stays the better one however they
+    /// go on.
+    pub(super) fn best(&self, wanted: impl Fn(&Property) -> bool) -> Option<Vec<Move>> {
+        self.ways(|node| self.nodes[node].shows.iter().any(&wanted))
+            .into_iter()
+            .map(|(_, path)| path)
+            .min_by_key(|path| rank(path))
+    }
+
+    /// Every outcome, each with the best way to it.
+    pub(super) fn outcomes(&self) -> BTreeMap<Outcome, Vec<Move>> {
+        let mut outcomes: BTreeMap<Outcome, Vec<Move>> = BTreeMap::new();
+        for (node, path) in self.ways(|node| self.nodes[node].outcome.is_some()) {
+            let Some(outcome) = &self.nodes[node].outcome else { continue };
+            let best = outcomes.entry(outcome.clone()).or_insert_with(|| path.clone());
+            if rank(&path) < rank(best) {
+                *best = path;
+            }
+        }
+        outcomes
+    }
+
+    /// The best way to each node that is wanted.
+    fn ways(&self, wanted: impl Fn(usize) -> bool) -> Vec<(usize, Vec<Move>)> {
+        let mut found = Vec::new();
+        let mut layer: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
+        if !self.nodes.is_empty() {
+            layer.insert((0, usize::MAX), Vec::new());
+        }
+        while !layer.is_empty() {
+            let mut next: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
+            for ((node, _), path) in layer {
+                for (mv, to) in self.nodes[node].enabled.iter().zip(&self.nodes[node].next) {
+                    let Next::To(to) = to else { continue };
+                    let mut path = path.clone();
+                    path.push(*mv);
+                    let best = next.entry((*to, mv.actor)).or_insert_with(|| path.clone());
+                    if rank(&path) < rank(best) {
+                        *best = path;
+                    }
+                }
+                if wanted(node) {
+                    found.push((node, path));
+                }
+            }
+            layer = next;
+        }
+        found
+    }
+}
+
+fn rank(path: &[Move]) -> (usize, usize, Vec<Move>) {
+    (path.len(), super::execution::switches(path), path.to_vec())
+}
+
+/// What all actors have seen, and can do.
+fn fingerprint(execution: &Execution, enabled: &[Move], actors: usize) -> u64 {
+    let mut hasher = FxHasher::default();
+    execution.histories(actors).hash(&mut hasher);
+    enabled.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Steers an execution along a path.
+pub(super) fn along(path: &[Move]) -> impl FnMut(&Position<'_>) -> Result<Option<Move>, DatabaseError> {
+    move |position| {
+        let Some(mv) = path.get(position.execution.beats.len()) else { return Ok(None) };
+        match position.enabled.contains(mv) {
+            true => Ok(Some(*mv)),
+            false => Err(DatabaseError::NotDeterministic {
+                schedule: format!("{path:?}"),
+                what: "a step that was possible before is not possible now".to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Promises about checkouts over real databases. Without a server the tests of that database say that they are
+//! skipped, and why; SQLite's always run.
+#![cfg(not(loom))]
+#![cfg(feature = "sqlite")]
+
+mod catalogue;
+mod command;
+mod faults;
+mod file;
+mod free;
+mod hermitage;
+mod merging;
+#[path = "../reviewed/mod.rs"]
+mod reviewed;
+mod schedules;
+mod servers;
