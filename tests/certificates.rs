@@ -8,7 +8,7 @@ use oversell::check::{
 use oversell::platform::LockKind;
 use oversell::programs::{self, Kind, Program};
 use oversell::scenario::{Launch, Scenario};
-use oversell::sync::Cell;
+use oversell::sync::{Cell, Event};
 use serde_json::{Value, json};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::Ordering::SeqCst;
@@ -224,6 +224,50 @@ fn a_certificate_proves_nothing_else() {
     does_not_hold(changed(&other, &file, |row| row["program"] = json!("unlocked")), "leads to what is not in it");
 }
 
+/// Everybody waits for what nobody does.
+fn spins() -> Scenario {
+    Scenario::new("spins", |setup| setup.cell("open", false))
+        .stock(1)
+        .role("buyer", |at, open: &Cell<bool>| {
+            at.retry("spin", || if open.load(at, SeqCst) { Break("done") } else { Continue(()) })
+        })
+        .ledger(|_, _| Some(1))
+        .into()
+}
+
+#[test]
+fn waiting_for_ever_is_no_end() {
+    let spins = spins();
+    for instance in [Instance::of(&spins, 2), Instance::any(&spins)] {
+        let mut certificate = certify(&spins, &instance, Property::NoCrash, &limits(10_000)).unwrap();
+        verify(&spins, &certificate).unwrap();
+        certificate.property = "no-livelock".to_owned();
+        does_not_hold(verify(&spins, &certificate), "a state that can be reached shows the opposite");
+    }
+}
+
+#[test]
+fn of_any_number_of_sales_some_may_be_given_back() {
+    let scenario: Scenario = Scenario::new("gives-back", |setup| setup.cell("open", true))
+        .stock(1)
+        .role("buyer", |at, open: &Cell<bool>| {
+            if open.load(at, SeqCst) {
+                at.tell(Event::sale("bought"));
+            }
+        })
+        .role("returner", |at, open: &Cell<bool>| {
+            open.store(at, false, SeqCst);
+            at.tell(Event::given_back("returned", 1));
+        })
+        .ledger(|_, _| Some(1))
+        .into();
+    // It cannot, as the ledger never comes to 0. Of what was oversold there is "1 or more", and less afterwards.
+    for instance in [Instance::of(&scenario, 3), Instance::any(&scenario)] {
+        let certificate = certify(&scenario, &instance, Property::SellsOut, &limits(10_000)).unwrap();
+        verify(&scenario, &certificate).unwrap();
+    }
+}
+
 #[test]
 fn nothing_is_proved_of_ends_where_there_are_none_or_of_what_is_not_so() {
     let scenario = programs::named("unlocked").unwrap().scenario(1);
@@ -233,13 +277,7 @@ fn nothing_is_proved_of_ends_where_there_are_none_or_of_what_is_not_so() {
             assert!(certify(&scenario, &instance, property, &limits(10_000)).is_err(), "{property}");
         }
     }
-    let spins: Scenario = Scenario::new("spins", |setup| setup.cell("open", false))
-        .stock(1)
-        .role("buyer", |at, open: &Cell<bool>| {
-            at.retry("spin", || if open.load(at, SeqCst) { Break("done") } else { Continue(()) })
-        })
-        .ledger(|_, _| Some(1))
-        .into();
+    let spins = spins();
     for property in ["no-deadlock", "no-livelock"] {
         let property = Property::named(&spins, property).unwrap();
         assert!(certify(&spins, &Instance::of(&spins, 2), property, &limits(10_000)).is_err(), "{property}");

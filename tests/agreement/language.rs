@@ -4,11 +4,9 @@
 //! it has. A span and a try start with nothing, and what they have seen is what they return; so nothing leaks, by
 //! construction.
 
+use crate::running::{said, text};
 use oversell::scenario::{Ended, Launch, Scenario, State};
-use oversell::sync::{
-    Cell, Condvar, Emptied, Event, File, Guard, Lock, Mutex, Permits, Platform, Primitive, ReadGuard, RwLock,
-    Semaphore, Setup, ValueGuard,
-};
+use oversell::sync::{Cell, Condvar, File, Lock, Mutex, RwLock, Semaphore, Setup};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
