@@ -15,7 +15,7 @@ pub enum Verdict {
     Possible(Box<Witness>),
     /// It comes to pass in no order of statements, for these connections on this server and version.
     Impossible,
-    /// Not everything could be explored; this limit was hit.
+    /// It is not known, for this reason: a limit was hit, or nothing says it.
     Inconclusive(String),
 }
 
@@ -158,7 +158,9 @@ fn explore(
             }
         }
     }
+    let unasked = |property| property == Property::LedgerBalances && checkout.left.is_none();
     let verdict = |property: Property, witness: Option<Witness>| match (witness, &limit) {
+        _ if unasked(property) => Verdict::Inconclusive("no query says what is left".to_owned()),
         (Some(witness), _) if property.is_always() => Verdict::Refuted(Box::new(witness)),
         (Some(witness), _) => Verdict::Possible(Box::new(witness)),
         (None, Some(limit)) => Verdict::Inconclusive(limit.clone()),

@@ -87,7 +87,7 @@ impl Graph {
                 continue;
             }
             if graph.executions >= limits.executions {
-                graph.limit = Some(format!("{} executions", limits.executions));
+                graph.limit = Some(format!("there are more than {} executions", limits.executions));
                 break;
             }
             if from.is_some() {
@@ -167,7 +167,7 @@ impl Graph {
                 self.nodes[node].next[number] = Next::To(at);
             }
             if depth >= limits.steps {
-                self.limit = Some(format!("{} steps in one execution", limits.steps));
+                self.limit = Some(format!("an execution has more than {} steps", limits.steps));
                 return Ok(None);
             }
             let node = &self.nodes[at];
