@@ -279,7 +279,7 @@ impl Arena for PostgresArena {
         let id = rows(&mut client, "SELECT pg_backend_pid()")?;
         let id = id.first().and_then(|row| row.int(0).ok()).unwrap_or(0) as u64;
         let config = self.config.clone();
-        Ok(Box::new(PostgresConnection { id, client: Some(client), config, line, open: false }))
+        Ok(Box::new(PostgresConnection { id, client: Some(client), config, line, open: false, used: false }))
     }
 
     fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError> {
