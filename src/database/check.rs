@@ -141,19 +141,20 @@ fn explore(
         stage.recast(buyers);
         stage.cuts = question.cuts;
         let graph = Graph::explore(stage, question.merging, question.limits)?;
+        let ways = graph.ways();
         executions += graph.executions;
         states += graph.states();
         worst = worst.max(graph.worst());
         limit = limit.or(graph.limit.clone());
         for (property, witness) in Property::ALL.into_iter().zip(&mut witnesses) {
             if witness.is_none()
-                && let Some(path) = graph.best(|shown| *shown == property)
+                && let Some(path) = graph.best(&ways, property)
             {
                 *witness = Some(show(stage, checkout, property, buyers, &path)?);
             }
         }
         if buyers == question.buyers {
-            for (outcome, path) in graph.outcomes() {
+            for (outcome, path) in graph.outcomes(&ways) {
                 outcomes.push((outcome, schedule_of(stage, &path)?));
             }
         }
