@@ -2,7 +2,7 @@
 
 use super::args::{DbArgs, Format};
 use super::{Done, Exit, Failure, print};
-use crate::database::table::{Job, legend, survey, table};
+use crate::database::table::{Job, SIGNS, legend, overview, survey, table};
 use crate::database::{
     Checkout, Database, DatabaseError, Level, Property, Question, Report, Verdict, catalogue, check, replay,
     replay_line, said, witnesses,
@@ -32,7 +32,9 @@ pub fn db(args: &DbArgs) -> Done {
     match args.format {
         Format::Json => print(&super::report::json(reports.iter().flat_map(rows).collect()))?,
         Format::Text if named => print(&verdicts(&reports))?,
-        Format::Text => print(&format!("{}\n{}", table(&reports), legend(question)))?,
+        Format::Text => {
+            print(&format!("{}\n{SIGNS}\n{}\n{}", overview(&reports), table(&reports), legend(question)))?;
+        }
     }
     // The whole table is a report, whatever fails in it.
     Ok(if named { exit(&reports) } else { Exit::Holds })

@@ -15,7 +15,7 @@ pub enum Verdict {
     Possible(Box<Witness>),
     /// It comes to pass in no order of statements, for these connections on this server and version.
     Impossible,
-    /// Not everything could be explored; this limit was hit.
+    /// It is not known, for this reason: a limit was hit, or nothing says it.
     Inconclusive(String),
 }
 
@@ -141,24 +141,27 @@ fn explore(
         stage.recast(buyers);
         stage.cuts = question.cuts;
         let graph = Graph::explore(stage, question.merging, question.limits)?;
+        let ways = graph.ways();
         executions += graph.executions;
         states += graph.states();
         worst = worst.max(graph.worst());
         limit = limit.or(graph.limit.clone());
         for (property, witness) in Property::ALL.into_iter().zip(&mut witnesses) {
             if witness.is_none()
-                && let Some(path) = graph.best(|shown| *shown == property)
+                && let Some(path) = graph.best(&ways, property)
             {
                 *witness = Some(show(stage, checkout, property, buyers, &path)?);
             }
         }
         if buyers == question.buyers {
-            for (outcome, path) in graph.outcomes() {
+            for (outcome, path) in graph.outcomes(&ways) {
                 outcomes.push((outcome, schedule_of(stage, &path)?));
             }
         }
     }
+    let unasked = |property| property == Property::LedgerBalances && checkout.left.is_none();
     let verdict = |property: Property, witness: Option<Witness>| match (witness, &limit) {
+        _ if unasked(property) => Verdict::Inconclusive("no query says what is left".to_owned()),
         (Some(witness), _) if property.is_always() => Verdict::Refuted(Box::new(witness)),
         (Some(witness), _) => Verdict::Possible(Box::new(witness)),
         (None, Some(limit)) => Verdict::Inconclusive(limit.clone()),

@@ -87,7 +87,7 @@ impl Graph {
                 continue;
             }
             if graph.executions >= limits.executions {
-                graph.limit = Some(format!("{} executions", limits.executions));
+                graph.limit = Some(format!("there are more than {} executions", limits.executions));
                 break;
             }
             if from.is_some() {
@@ -167,7 +167,7 @@ impl Graph {
                 self.nodes[node].next[number] = Next::To(at);
             }
             if depth >= limits.steps {
-                self.limit = Some(format!("{} steps in one execution", limits.steps));
+                self.limit = Some(format!("an execution has more than {} steps", limits.steps));
                 return Ok(None);
             }
             let node = &self.nodes[at];
@@ -200,28 +200,27 @@ impl Graph {
     /// The best way to the nodes that are wanted: fewest moves, then fewest switches, then the lowest first. Of two
     /// ways of one length to one node that end with the same actor, the better one stays the better one however they
     /// go on.
-    pub(super) fn best(&self, wanted: impl Fn(&Property) -> bool) -> Option<Vec<Move>> {
-        self.ways(|node| self.nodes[node].shows.iter().any(&wanted))
-            .into_iter()
-            .map(|(_, path)| path)
-            .min_by_key(|path| rank(path))
+    pub(super) fn best(&self, ways: &[(usize, Vec<Move>)], wanted: Property) -> Option<Vec<Move>> {
+        let shown = ways.iter().filter(|(node, _)| self.nodes[*node].shows.contains(&wanted));
+        shown.map(|(_, path)| path).min_by_key(|path| rank(path)).cloned()
     }
 
     /// Every outcome, each with the best way to it.
-    pub(super) fn outcomes(&self) -> BTreeMap<Outcome, Vec<Move>> {
+    pub(super) fn outcomes(&self, ways: &[(usize, Vec<Move>)]) -> BTreeMap<Outcome, Vec<Move>> {
         let mut outcomes: BTreeMap<Outcome, Vec<Move>> = BTreeMap::new();
-        for (node, path) in self.ways(|node| self.nodes[node].outcome.is_some()) {
-            let Some(outcome) = &self.nodes[node].outcome else { continue };
+        for (node, path) in ways {
+            let Some(outcome) = &self.nodes[*node].outcome else { continue };
             let best = outcomes.entry(outcome.clone()).or_insert_with(|| path.clone());
-            if rank(&path) < rank(best) {
-                *best = path;
+            if rank(path) < rank(best) {
+                best.clone_from(path);
             }
         }
         outcomes
     }
 
-    /// The best way to each node that is wanted.
-    fn ways(&self, wanted: impl Fn(usize) -> bool) -> Vec<(usize, Vec<Move>)> {
+    /// The best ways to each node that shows something or is an end.
+    pub(super) fn ways(&self) -> Vec<(usize, Vec<Move>)> {
+        let wanted = |node: usize| !self.nodes[node].shows.is_empty() || self.nodes[node].outcome.is_some();
         let mut found = Vec::new();
         let mut layer: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
         if !self.nodes.is_empty() {
@@ -249,8 +248,8 @@ impl Graph {
     }
 }
 
-fn rank(path: &[Move]) -> (usize, usize, Vec<Move>) {
-    (path.len(), super::execution::switches(path), path.to_vec())
+fn rank(path: &[Move]) -> (usize, usize, &[Move]) {
+    (path.len(), super::execution::switches(path), path)
 }
 
 /// What all actors have seen, and can do.

@@ -47,7 +47,7 @@ impl Mariadb {
             let why = "MariaDB's server is not installed (Debian: apt-get install mariadb-server)";
             return Err(DatabaseError::NoServer(why.to_owned()));
         };
-        let mut server = Server::start(|folder| {
+        let mut server = Server::start("mysql", "KILL", |folder| {
             let settings = [
                 "--skip-networking",
                 "--skip-grant-tables",
@@ -64,10 +64,8 @@ impl Mariadb {
             let (data, socket, pid) = (at("data"), at("socket"), at("pid"));
             let files = format!("--datadir={data} --socket={socket} --pid-file={pid}");
             Recipe {
-                user: "mysql",
                 init: format!("mkdir {data}"),
                 serve: format!("{} --no-defaults {files} {}", quoted(&mariadbd), settings.join(" ")),
-                signal: "KILL",
             }
         })?;
         let socket = server.folder().join("socket").display().to_string();

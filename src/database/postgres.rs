@@ -42,7 +42,7 @@ impl Postgres {
             let why = "PostgreSQL's server is not installed (Debian: apt-get install postgresql)";
             return Err(DatabaseError::NoServer(why.to_owned()));
         };
-        let mut server = Server::start(|folder| {
+        let mut server = Server::start("postgres", "QUIT", |folder| {
             let data = quoted(&folder.join("data"));
             let init = "--username=oversell --auth=trust --no-sync --no-instructions --encoding=UTF8 --locale=C";
             let settings = [
@@ -60,10 +60,8 @@ impl Postgres {
             ];
             let settings: Vec<_> = settings.iter().map(|setting| format!("-c {setting}")).collect();
             Recipe {
-                user: "postgres",
                 init: format!("{} --pgdata={data} {init}", quoted(&initdb)),
                 serve: format!("{} -D {data} -k {} {}", quoted(&postgres), quoted(folder), settings.join(" ")),
-                signal: "QUIT",
             }
         })?;
         let mut config = Config::new();
@@ -279,7 +277,7 @@ impl Arena for PostgresArena {
         let id = rows(&mut client, "SELECT pg_backend_pid()")?;
         let id = id.first().and_then(|row| row.int(0).ok()).unwrap_or(0) as u64;
         let config = self.config.clone();
-        Ok(Box::new(PostgresConnection { id, client: Some(client), config, line, open: false }))
+        Ok(Box::new(PostgresConnection { id, client: Some(client), config, line, open: false, used: false }))
     }
 
     fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError> {

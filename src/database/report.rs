@@ -64,6 +64,6 @@ pub fn said(verdict: &Verdict) -> String {
         Verdict::Refuted(witness) => format!("✗ refuted: {}", witness.remark),
         Verdict::Possible(witness) => format!("✓ possible: {}", witness.schedule),
         Verdict::Impossible => "✗ impossible".to_owned(),
-        Verdict::Inconclusive(limit) => format!("· inconclusive: there is more than {limit}"),
+        Verdict::Inconclusive(why) => format!("· inconclusive: {why}"),
     }
 }

@@ -1,25 +1,36 @@
 //! Throw-away servers: started from what is installed, in a temporary folder, and always stopped.
 
 use super::DatabaseError;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Waits for the end of its standard input, which comes when whoever holds the other end says so, panics, is
-/// interrupted, or is killed. Then it ends the server, and removes the folder.
+/// Makes a folder, and says where; reads what makes the files in it and what the server is, a line each; and then
+/// waits for the end of its standard input, which comes when whoever holds the other end says so, panics, is
+/// interrupted, or is killed. Then it ends the server, and removes the folder. A signal to itself does the same.
 ///
-/// `$1` is the folder, `$2` what makes the files, `$3` the server, `$4` the signal that ends it at once.
+/// `$1` is where the folder is to be, `$2` the owner of the folder, if it is not to be this user, `$3` the signal that
+/// ends the server at once.
 const WATCHDOG: &str = r#"
-( eval "$2" && eval "exec $3" ) </dev/null >"$1/log" 2>&1 &
-server=$!
-read -r _
-kill "-$4" "$server" 2>/dev/null
-kill -TERM "$server" 2>/dev/null
-wait "$server" 2>/dev/null
-rm -rf "$1" || { sleep 1; rm -rf "$1"; }
+trap : HUP INT TERM QUIT PIPE
+folder=$(mktemp -d "$1/oversell-XXXXXX") || exit 1
+if [ -n "$2" ]; then chown "$2" "$folder" && chmod 711 "$folder"; fi
+echo "$folder"
+exec >/dev/null
+cd "$folder"
+if IFS= read -r init && IFS= read -r serve; then
+    ( eval "$init" && eval "exec $serve" ) </dev/null >"$folder/log" 2>&1 &
+    server=$!
+    read -r _
+    kill "-$3" "$server" 2>/dev/null
+    kill -TERM "$server" 2>/dev/null
+    wait "$server" 2>/dev/null
+fi
+cd /
+# What it was still making when it was ended may come after the first time.
+rm -rf "$folder" || { sleep 1; rm -rf "$folder"; }
 "#;
 
 /// How long a server may take to come up.
@@ -33,42 +44,50 @@ pub(super) struct Server {
 }
 
 /// What a server is started with.
-pub(super) struct Recipe<'a> {
-    /// The name of the user to be, if this is root.
-    pub(super) user: &'a str,
+pub(super) struct Recipe {
     /// The shell command that makes its files.
     pub(super) init: String,
     /// The shell command that is the server.
     pub(super) serve: String,
-    /// The signal that ends it at once.
-    pub(super) signal: &'a str,
 }
 
 impl Server {
-    /// A new folder, and a server in it. `recipe` is told the folder.
-    pub(super) fn start(recipe: impl FnOnce(&Path) -> Recipe<'static>) -> Result<Server, DatabaseError> {
+    /// A new folder, and a server in it, which runs as this user if this is root, and ends at once by this signal.
+    /// `recipe` is told the folder.
+    pub(super) fn start(
+        user: &str,
+        signal: &str,
+        recipe: impl FnOnce(&Path) -> Recipe,
+    ) -> Result<Server, DatabaseError> {
         let no = |what: &str, error: std::io::Error| DatabaseError::NoServer(format!("{what}: {error}"));
-        let folder = tempfile::Builder::new().prefix("oversell-").tempdir();
-        let folder = folder.map_err(|error| no("there is no temporary folder for a server", error))?;
-        let Recipe { user, mut init, mut serve, signal } = recipe(folder.path());
-        if is_root() {
-            // Servers refuse to be root; the folder is theirs.
-            let (uid, gid) = ids(user).ok_or_else(|| DatabaseError::NoServer(format!("there is no user `{user}`")))?;
-            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).map_err(|error| no("chown", error))?;
-            let open = std::fs::Permissions::from_mode(0o711);
-            std::fs::set_permissions(folder.path(), open).map_err(|error| no("chmod", error))?;
-            let drop = format!("setpriv --reuid={uid} --regid={gid} --clear-groups ");
-            init = format!("{drop}{init}");
-            serve = format!("{drop}{serve}");
-        }
+        // Servers refuse to be root; the folder is theirs.
+        let owner = match is_root() {
+            false => None,
+            true => Some(ids(user).ok_or_else(|| DatabaseError::NoServer(format!("there is no user `{user}`")))?),
+        };
+        let owned = owner.map(|(uid, gid)| format!("{uid}:{gid}")).unwrap_or_default();
         let mut command = Command::new("sh");
-        command.arg("-c").arg(WATCHDOG).arg("oversell-watchdog").arg(folder.path()).args([&init, &serve]).arg(signal);
+        command.arg("-c").arg(WATCHDOG).arg("oversell-watchdog").arg(std::env::temp_dir()).arg(owned).arg(signal);
         // In a process group of its own, an interrupt from the terminal does not reach it: it ends by its input.
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        command.current_dir(folder.path());
-        let watchdog = command.spawn().map_err(|error| no("cannot start sh", error))?;
-        // From here on the watchdog removes it.
-        Ok(Server { watchdog, folder: folder.keep() })
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut watchdog = command.spawn().map_err(|error| no("cannot start sh", error))?;
+        let mut folder = String::new();
+        if let Some(told) = watchdog.stdout.take() {
+            BufReader::new(told).read_line(&mut folder).map_err(|error| no("no word from sh", error))?;
+        }
+        if folder.trim().is_empty() {
+            return Err(DatabaseError::NoServer("there is no temporary folder for a server".to_owned()));
+        }
+        let mut server = Server { watchdog, folder: PathBuf::from(folder.trim_end()) };
+        let Recipe { init, serve } = recipe(&server.folder);
+        let drop = owner.map(|(uid, gid)| format!("setpriv --reuid={uid} --regid={gid} --clear-groups "));
+        let drop = drop.unwrap_or_default();
+        if let Some(orders) = &mut server.watchdog.stdin {
+            orders
+                .write_all(format!("{drop}{init}\n{drop}{serve}\n").as_bytes())
+                .map_err(|error| no("sh is gone", error))?;
+        }
+        Ok(server)
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -127,8 +146,7 @@ impl Drop for Server {
 #[cfg(feature = "sqlite")]
 pub(super) fn guarded_folder() -> Result<&'static Path, DatabaseError> {
     static FOLDER: std::sync::OnceLock<Result<Server, DatabaseError>> = std::sync::OnceLock::new();
-    let start =
-        || Server::start(|_| Recipe { user: "nobody", init: "true".into(), serve: "true".into(), signal: "KILL" });
+    let start = || Server::start("nobody", "KILL", |_| Recipe { init: "true".into(), serve: "true".into() });
     FOLDER.get_or_init(start).as_ref().map(Server::folder).map_err(Clone::clone)
 }
 

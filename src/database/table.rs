@@ -81,10 +81,60 @@ pub fn table(reports: &[Report]) -> String {
         row.push(format!("{:>6}", report.executions));
         rows.push(row);
     }
+    laid_out(&rows)
+}
+
+/// The table in short: a column for each level of each database, and a sign for each checkout.
+pub fn overview(reports: &[Report]) -> String {
+    let mut columns: Vec<(&str, Level)> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
+    for report in reports {
+        let column = (report.database.as_str(), report.level);
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+        if names.last() != Some(&report.checkout.as_str()) {
+            names.push(&report.checkout);
+        }
+    }
+    let mut rows = vec![vec![String::new()], vec!["checkout".to_owned()]];
+    let mut before = "";
+    for (database, level) in &columns {
+        rows[0].push(if *database == before { String::new() } else { (*database).to_owned() });
+        rows[1].push(level.to_string());
+        before = database;
+    }
+    for name in names {
+        let sign = |(database, level): &(&str, Level)| {
+            let is =
+                |report: &&Report| report.checkout == name && report.database == *database && report.level == *level;
+            reports.iter().find(is).map_or_else(String::new, |report| sign(report).to_owned())
+        };
+        rows.push(std::iter::once(name.to_owned()).chain(columns.iter().map(sign)).collect());
+    }
+    laid_out(&rows)
+}
+
+/// What the signs of the overview mean.
+pub const SIGNS: &str = "✗ oversells, undersells, or loses count; ! does none of it, but a buyer can see an error; \
+                         ✓ neither; · not decided\n";
+
+fn sign(report: &Report) -> &'static str {
+    let holds = |property: Property| report.finding(property).verdict.holds();
+    let shop = [Property::NoOversell, Property::LedgerBalances, Property::NoUndersell].map(holds);
+    match (shop.contains(&Some(false)), shop.contains(&None), holds(Property::NoFailure)) {
+        (true, ..) => "✗",
+        (false, true, _) | (false, false, None) => "·",
+        (false, false, Some(false)) => "!",
+        (false, false, Some(true)) => "✓",
+    }
+}
+
+fn laid_out(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: Vec<_> = (0..rows[0].len()).map(width).collect();
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
         text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');

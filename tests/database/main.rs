@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod command;
+mod drop_in;
 mod faults;
 mod file;
 mod free;

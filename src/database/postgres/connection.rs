@@ -15,10 +15,13 @@ pub(in crate::database) struct PostgresConnection {
     pub(super) config: Config,
     pub(super) line: Arc<Mutex<Option<Line>>>,
     pub(super) open: bool,
+    /// Whether there may be something to clean up.
+    pub(super) used: bool,
 }
 
 impl PostgresConnection {
     pub(in crate::database) fn client(&mut self) -> Result<&mut Client, SqlError> {
+        self.used = true;
         self.client.as_mut().ok_or_else(|| SqlError::lost("the connection is cut"))
     }
 
@@ -82,8 +85,11 @@ impl Connection for PostgresConnection {
 
     fn clean(&mut self) -> Result<(), SqlError> {
         self.open = false;
-        self.batch("ROLLBACK")?;
-        self.batch("SELECT pg_advisory_unlock_all()")
+        if self.used {
+            self.batch("ROLLBACK; SELECT pg_advisory_unlock_all()")?;
+            self.used = false;
+        }
+        Ok(())
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
