@@ -235,12 +235,12 @@ impl<'p> dyn Platform + 'p {
     /// ```
     ///
     /// # Panics
-    /// There is no alternative, or one that no schedule can name: empty, with a comma, a colon or a space in it, or there
+    /// There is no alternative, or one that no schedule can name: empty, with a comma or a colon in it, or there
     /// twice.
     pub fn choose(&self, name: &'static str, alternatives: &'static [&'static str]) -> &'static str {
         assert!(!alternatives.is_empty(), "the choice `{name}` has no alternatives");
         for (i, alternative) in alternatives.iter().enumerate() {
-            let plain = !alternative.is_empty() && !alternative.contains([',', ':', ' ']);
+            let plain = !alternative.is_empty() && !alternative.contains([',', ':']);
             let new = !alternatives[..i].contains(alternative);
             assert!(plain && new, "a schedule cannot name the alternative `{alternative}` of the choice `{name}`");
         }

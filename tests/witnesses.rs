@@ -70,6 +70,7 @@ fn no_snapshot_is_left_over() {
         "loom.unlocked.no-oversell",
         "loom.purchase-locked.no-torn-read",
         "loom.relaxed-publish.no-oversell",
+        "seat-map-check-then-store.one-to-a-seat",
     ] {
         expected.insert(format!("{other}.snap"));
     }

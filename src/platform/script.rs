@@ -191,6 +191,7 @@ fn execute(state: &Rc<RefCell<State>>, code: impl FnOnce(&dyn Platform) -> Stop 
         // SAFETY: nothing on the stack is used again, and nothing outside points to it: the coroutine is 'static, it
         // runs on this thread alone, and what its stack owns is leaked, which is safe.
         unsafe { coroutine.force_reset() };
+        state.borrow_mut().abandon();
     }
     STACKS.with_borrow_mut(|stacks| stacks.push(coroutine.into_stack()));
 }
@@ -228,6 +229,15 @@ impl State {
             names: Arc::clone(names),
             tries: 0,
         }
+    }
+
+    /// The code's stack is abandoned, and with it a handle of this, so that it is never dropped.
+    fn abandon(&mut self) {
+        self.script = Vec::new();
+        self.memory = Vec::new();
+        self.locals = Vec::new();
+        self.contents = Vec::new();
+        self.names = Arc::default();
     }
 
     /// The run has come to this, unless it has stopped before.

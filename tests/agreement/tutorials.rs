@@ -1,8 +1,8 @@
 //! Agreement on the built-in programs: the tutorials', the repaired one and the shops'.
 
 use crate::enumeration::{Enumerated, Limit};
-use crate::verdicts::{contradiction, for_any_number, name, sized, witness};
-use oversell::check::{Counting, Engine, Final, Finding, Instance, Limits, Property, Verdict, outcomes};
+use crate::verdicts::{contradiction, for_any_number, is_settled, name, sized, witness};
+use oversell::check::{Counting, Engine, Final, Finding, Instance, Limits, Property, outcomes};
 use oversell::platform::LockKind;
 use oversell::programs;
 use oversell::scenario::Scenario;
@@ -125,12 +125,7 @@ fn any_number_of_threads_never_contradicts_a_number_of_them() {
             let (any, properties) = (Instance::any(&scenario).kills(kills), Property::of(&scenario));
             // So many threads as can be counted soon.
             let few = Counting { limits: Limits { max_states: 10_000, ..Limits::default() } };
-            let settled = |findings: &Vec<Finding>| {
-                findings.iter().all(|finding| match &finding.verdict {
-                    Verdict::Inconclusive { limit, .. } => !limit.contains("stopped"),
-                    _ => true,
-                })
-            };
+            let settled = |findings: &Vec<Finding>| findings.iter().all(is_settled);
             let by_size = (1..=5).map(|threads| few.check(&scenario, &sized(&any, threads), &properties).unwrap());
             let by_size: Vec<_> = by_size.take_while(settled).collect();
             assert!(by_size.len() > 1, "{program} with {kills} kills is too large");

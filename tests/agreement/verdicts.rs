@@ -14,6 +14,11 @@ pub fn for_any_number(limits: &Limits) -> Vec<Box<dyn Engine>> {
     vec![Box::new(Coverability { limits: limits.clone() }), Box::new(Parametric { limits, ..Parametric::default() })]
 }
 
+/// Whether no limit was hit. (Nothing may be known of ends all the same, where there are none.)
+pub fn is_settled(finding: &Finding) -> bool {
+    !matches!(&finding.verdict, Verdict::Inconclusive { limit, .. } if !limit.contains("no execution ends"))
+}
+
 /// How the verdict on a property is called, given what the reference says.
 pub fn name(property: Property, all: &Enumerated) -> &'static str {
     let shows = all.least.contains_key(&property);

@@ -1,7 +1,7 @@
 //! Programs that once took minutes or gigabytes. What is asserted is how much is explored, not how long it takes.
 
 use crate::shop::{Shop, shop};
-use oversell::check::{Check, Coverability, Limits, Report};
+use oversell::check::{Check, Coverability, Limits, Report, Verdict};
 use oversell::programs;
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event};
@@ -81,12 +81,17 @@ fn any_number_who_count_their_tries_at_a_spin_lock_get_an_honest_answer() {
     assert_honest(&Check::new(&spinning()).any("buyer").run().unwrap());
 }
 
+/// That it oversells is seen at once. The shortest execution of the 51 buyers that it takes is not: that is said, and
+/// nothing is proved.
 #[test]
 fn fifty_tickets_sold_without_a_lock_to_any_number_of_buyers_is_small() {
     let scenario = programs::named("unlocked").unwrap().scenario(50);
-    let check = || Check::new(&scenario).any("buyer").property("no-oversell");
-    check().run_by(&Coverability::default()).unwrap().assert_refuted("no-oversell");
-    let report = check().run().unwrap();
-    report.assert_refuted("no-oversell");
-    assert_at_most(&report, "states", 20_000);
+    let check = || Check::new(&scenario).any("buyer");
+    for report in [check().run_by(&Coverability::default()).unwrap(), check().run().unwrap()] {
+        let finding = report.finding("no-oversell");
+        let Verdict::Inconclusive { limit, explored } = &finding.verdict else { panic!("{report}") };
+        assert!(limit.starts_with("it shows, but the search for a witness stopped at"), "{limit}");
+        assert!(explored.get("states").unwrap() <= 1_000, "{explored}");
+        assert_eq!(report.finding("no-crash").verdict.name(), "proved");
+    }
 }
