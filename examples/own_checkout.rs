@@ -14,8 +14,11 @@ struct Shop {
     returned: Cell<u64>,
 }
 
+/// Changes a cell, in whichever way; whether it did.
+type Change = fn(&dyn Platform, Cell<u64>, fn(u64) -> Option<u64>) -> bool;
+
 /// A shop in which coupons are taken, and put back on offer, in this way.
-fn shop(name: &str, change: fn(&dyn Platform, Cell<u64>, fn(u64) -> Option<u64>) -> bool) -> Scenario {
+fn shop(name: &str, change: Change) -> Scenario {
     Scenario::new(name, |setup| Shop { coupons: setup.cell("coupons", 2), returned: setup.cell("returned", 0) })
         .stock(2)
         .role("customer", move |at, shop| {

@@ -94,6 +94,8 @@ pub(super) struct Covered {
     pub verdicts: Vec<Verdict>,
     /// The most that can be sold, if that has a bound.
     pub worst: Option<u64>,
+    /// For each property, whether it shows for some number of threads, even if no execution was found that shows it.
+    pub shows: Vec<bool>,
     /// Whether every state is covered.
     pub complete: bool,
 }
@@ -111,8 +113,9 @@ pub(super) fn decide(
         ("transitions", cover.transitions),
         ("nodes", automaton.len() as u64),
     ]);
-    let mut verdicts = Vec::new();
+    let (mut verdicts, mut shows) = (Vec::new(), Vec::new());
     for (&property, &shown) in properties.iter().zip(&cover.shown) {
+        let guess = property == Property::NoOversell && automaton.gives_back();
         let inconclusive = |limit: String| Verdict::Inconclusive { limit, explored: explored.clone() };
         let decided = match property {
             Property::NoOversell | Property::SearchesOverlap => Some(shown),
@@ -122,6 +125,7 @@ pub(super) fn decide(
             Property::NoLivelock if cover.limit.is_none() && automaton.is_acyclic() => Some(false),
             _ => None,
         };
+        shows.push(decided == Some(true) && !guess);
         verdicts.push(match (decided, &cover.limit) {
             (None, _) => inconclusive(match property.scope() {
                 Scope::States => "a property of the scenario's own is not decided by coverability".to_owned(),
@@ -130,7 +134,6 @@ pub(super) fn decide(
             (Some(false), Some(limit)) => inconclusive(limit.clone()),
             (Some(false), None) => Verdict::settled(property, None, explored.clone()),
             (Some(true), _) => {
-                let guess = property == Property::NoOversell && automaton.gives_back();
                 let largest = if guess { LARGEST_GUESS } else { LARGEST_WITNESS };
                 match witness::smallest(engine, automaton, instance, property, 0..=largest)? {
                     Sought::Found(witness) => Verdict::settled(property, Some(witness), explored.clone()),
@@ -143,7 +146,7 @@ pub(super) fn decide(
         });
     }
     let worst = cover.worst.filter(|_| cover.limit.is_none()).map(|worst| u64::try_from(worst).unwrap_or(0));
-    Ok(Covered { verdicts, worst, complete: cover.limit.is_none() })
+    Ok(Covered { verdicts, worst, shows, complete: cover.limit.is_none() })
 }
 
 fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]) -> Result<Cover, AutomatonError> {

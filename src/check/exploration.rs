@@ -52,6 +52,9 @@ pub struct Transition {
     pub flags: Flags,
 }
 
+/// Where a move leads, what happens in it, and which object holds what after it.
+pub type Change = (NodeId, Flags, (usize, u32));
+
 /// The states of an instance of a scenario.
 pub struct Space<'a> {
     pub automaton: &'a mut Automaton,
@@ -259,7 +262,7 @@ impl<'a> Space<'a> {
         mover: Mover,
         node: NodeId,
         index: usize,
-    ) -> Result<Option<(NodeId, Flags, (usize, u32))>, AutomatonError> {
+    ) -> Result<Option<Change>, AutomatonError> {
         let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
             return Ok(None);
         };

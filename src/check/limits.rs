@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Who is told what an engine is doing.
+pub type Watcher = Arc<dyn Fn(&Progress) + Send + Sync>;
+
 /// How far an engine goes. Past any of these, what is not settled is inconclusive.
 #[derive(Clone)]
 pub struct Limits {
@@ -16,7 +19,7 @@ pub struct Limits {
     /// The most memory that states and control points may take, in bytes.
     pub max_memory: usize,
     /// Told several times a second what is being done.
-    pub progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub progress: Option<Watcher>,
 }
 
 impl Default for Limits {

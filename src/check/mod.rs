@@ -51,7 +51,7 @@ pub use coverability::Coverability;
 pub use evidence::{Evidence, evidence};
 pub use explain::{Explanation, explain};
 pub use exploration::MOST_THREADS;
-pub use limits::{Limits, Progress};
+pub use limits::{Limits, Progress, Watcher};
 #[cfg(loom)]
 pub use loom::{Loom, Preemptions};
 pub use outcome::Final;

@@ -74,12 +74,13 @@ impl Parametric {
         properties: &[Property],
     ) -> Result<Covered, CheckError> {
         let mut covered = coverability::decide(self.name(), automaton, instance, properties)?;
-        let verdicts = &mut covered.verdicts;
+        let (verdicts, shows) = (&mut covered.verdicts, &covered.shows);
         // What was sold makes the states many: what does not depend on it is asked by itself.
         for of_sales in [false, true] {
             for k in FIRST_COUNT..=self.max_count {
                 let is_open = |i: &usize| {
-                    counts_sales(properties[*i]) == of_sales && matches!(verdicts[*i], Verdict::Inconclusive { .. })
+                    let open = !shows[*i] && matches!(verdicts[*i], Verdict::Inconclusive { .. });
+                    open && counts_sales(properties[*i]) == of_sales
                 };
                 let asked: Vec<_> = (0..properties.len()).filter(is_open).collect();
                 if asked.is_empty() || !self.settle(automaton, instance, properties, &asked, k, verdicts)? {

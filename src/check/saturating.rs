@@ -247,11 +247,11 @@ impl Saturated {
         self.ends |= end;
         let count = if end { space.automaton.audit(&state[..space.objects()]) } else { None };
         let count = count.and_then(|count| i64::try_from(count).ok());
-        for i in 0..properties.len() {
-            if self.shown[i] {
+        for (shown, &property) in self.shown.iter_mut().zip(properties) {
+            if *shown {
                 continue;
             }
-            self.shown[i] = match properties[i] {
+            *shown = match property {
                 Property::NoOversell => told.balance > 0,
                 Property::SearchesOverlap => space.searching(state) >= 2,
                 Property::LedgerBalances => end && count.map(|count| count + told.balance) != Some(0),
@@ -265,7 +265,7 @@ impl Saturated {
                 }
                 Property::Own(own) => match own.scope {
                     Scope::Ends => end,
-                    _ => space.own_may_show(properties[i], state),
+                    _ => space.own_may_show(property, state),
                 },
                 Property::NoTornRead | Property::NoCrash | Property::NoLivelock => false,
             };

@@ -182,6 +182,7 @@ impl Survey {
     /// # Errors
     /// An interleaving that shows a property does not do so on replay; or an end frees what is tried without waiting, as
     /// an end is no step of its own.
+    #[expect(clippy::too_many_arguments, reason = "they are what a finding is made of")]
     pub fn findings(
         mut self,
         engine: &'static str,

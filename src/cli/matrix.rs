@@ -35,7 +35,7 @@ pub fn matrix(args: &MatrixArgs) -> Done {
 /// Every program at both its sizes, in order. The checks have nothing in common, so every core takes the next one that is
 /// left.
 fn checked() -> Result<Vec<Line>, CheckError> {
-    let left = Mutex::new(programs::all().into_iter().enumerate());
+    let left = Mutex::new(programs::all().iter().enumerate());
     let done = Mutex::new(Vec::new());
     let work = || {
         loop {

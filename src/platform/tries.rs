@@ -27,13 +27,13 @@ struct Span {
 
 /// What came of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum Outcome {
     /// It took no step, so the retry never ends.
-    ToNoStep,
+    NoStep,
     /// All is as it was at its beginning.
-    ToNothing,
+    Nothing,
     /// The next one may go another way.
-    ToSomething,
+    Something,
 }
 
 impl Tries {
@@ -69,8 +69,8 @@ impl Tries {
     }
 
     /// The innermost span, a retry, starts over.
-    pub fn again(&mut self, held: &[(ObjectId, Mode)], changes: u64) -> Came {
-        let Some(span) = self.0.pop() else { return Came::ToSomething };
+    pub fn again(&mut self, held: &[(ObjectId, Mode)], changes: u64) -> Outcome {
+        let Some(span) = self.0.pop() else { return Outcome::Something };
         if let Some(outer) = self.0.last_mut() {
             outer.stepped |= span.stepped;
             outer.lasting |= span.lasting;
@@ -79,9 +79,9 @@ impl Tries {
         self.enter(held, changes);
         let alone = changes == span.since + span.own;
         match span.stepped {
-            false => Came::ToNoStep,
-            true if !span.lasting && alone && span.held == held => Came::ToNothing,
-            true => Came::ToSomething,
+            false => Outcome::NoStep,
+            true if !span.lasting && alone && span.held == held => Outcome::Nothing,
+            true => Outcome::Something,
         }
     }
 }
@@ -104,19 +104,19 @@ mod tests {
     fn a_try_comes_to_nothing_only_if_nobody_changed_anything_that_lasts() {
         let mut tries = Tries::default();
         tries.enter(&[], 7);
-        assert_eq!(tries.again(&[], 7), Came::ToNoStep);
+        assert_eq!(tries.again(&[], 7), Outcome::NoStep);
         tries.step(false, false);
-        assert_eq!(tries.again(&[], 7), Came::ToNothing);
+        assert_eq!(tries.again(&[], 7), Outcome::Nothing);
         tries.step(false, false);
-        assert_eq!(tries.again(&[], 8), Came::ToSomething, "somebody else changed something");
+        assert_eq!(tries.again(&[], 8), Outcome::Something, "somebody else changed something");
         // A lock, taken and freed.
         tries.step(true, false);
         tries.step(true, false);
-        assert_eq!(tries.again(&[], 10), Came::ToNothing);
+        assert_eq!(tries.again(&[], 10), Outcome::Nothing);
         tries.step(true, true);
-        assert_eq!(tries.again(&[], 11), Came::ToSomething);
+        assert_eq!(tries.again(&[], 11), Outcome::Something);
         tries.step(true, false);
-        assert_eq!(tries.again(&[(0, Mode::Exclusive)], 12), Came::ToSomething, "it holds more than before");
+        assert_eq!(tries.again(&[(0, Mode::Exclusive)], 12), Outcome::Something, "it holds more than before");
     }
 
     #[test]
@@ -125,10 +125,10 @@ mod tests {
         tries.enter(&[], 0);
         tries.enter(&[], 0);
         tries.step(true, true);
-        assert_eq!(tries.again(&[], 1), Came::ToSomething);
+        assert_eq!(tries.again(&[], 1), Outcome::Something);
         tries.step(false, false);
-        assert_eq!(tries.again(&[], 1), Came::ToNothing);
+        assert_eq!(tries.again(&[], 1), Outcome::Nothing);
         tries.leave();
-        assert_eq!(tries.again(&[], 1), Came::ToSomething);
+        assert_eq!(tries.again(&[], 1), Outcome::Something);
     }
 }

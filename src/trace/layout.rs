@@ -35,7 +35,7 @@ pub struct Row {
 }
 
 impl Layout {
-    /// The layout as text, at most [`WIDEST`] columns wide: lanes side by side, or, where they are too wide, one
+    /// The layout as text, at most 100 columns wide: lanes side by side, or, where they are too wide, one
     /// after the other.
     pub fn text(&self) -> String {
         let side_by_side = self.side_by_side().render();

@@ -130,13 +130,13 @@ pub fn told(names: &[&str], memory: &[Memory]) -> String {
 
 /// What a run came to, in words: equal for runs that are alike.
 pub fn came_to(names: &[&str], run: &Run) -> String {
-    let told = run.locals.iter().filter_map(|local| match local {
+    let told = run.locals.iter().map(|local| match local {
         Local::Told(event) => {
-            Some(format!("told {}{}, then ", event.name, event.value.map_or(String::new(), |v| format!(" {v}"))))
+            format!("told {}{}, then ", event.name, event.value.map_or(String::new(), |v| format!(" {v}")))
         }
-        Local::Entered(span) => Some(format!("entered `{span}`, then ")),
-        Local::Left(span, result) => Some(format!("left `{span}` with {result:?}, then ")),
-        Local::Again(span) => Some(format!("began `{span}` again, then ")),
+        Local::Entered(span) => format!("entered `{span}`, then "),
+        Local::Left(span, result) => format!("left `{span}` with {result:?}, then "),
+        Local::Again(span) => format!("began `{span}` again, then "),
     });
     let told: String = told.collect();
     match &run.stop {

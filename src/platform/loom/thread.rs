@@ -3,7 +3,7 @@
 use super::object::{Gated, Object};
 use super::{Plan, Watched, World, lock};
 use crate::platform::script::{Local, made_up};
-use crate::platform::tries::{Came, Tries};
+use crate::platform::tries::{Outcome, Tries};
 use crate::platform::{Actor, Content, End, Hold, Ran, What, caught, record};
 use crate::sync::{Death, Erased, Event, Mode, ObjectId, Observation, Platform, Step};
 use ::loom::sync::MutexGuard;
@@ -230,11 +230,11 @@ impl Platform for LoomThread<'_> {
         let changes = self.world.changes.load(Relaxed);
         let came = self.tries.borrow_mut().again(&self.held.borrow(), changes);
         match came {
-            Came::ToNoStep => {
+            Outcome::NoStep => {
                 self.refuse(&format!("the retry `{span}` starts over without having taken a step, so it never ends"))
             }
-            Came::ToNothing => self.in_loom(yield_now),
-            Came::ToSomething => {}
+            Outcome::Nothing => self.in_loom(yield_now),
+            Outcome::Something => {}
         }
     }
 

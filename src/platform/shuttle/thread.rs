@@ -2,7 +2,7 @@
 
 use super::{How, Pending, World};
 use crate::platform::script::{Local, made_up};
-use crate::platform::tries::{Came, Tries};
+use crate::platform::tries::{Outcome, Tries};
 use crate::platform::{Actor, End, Ran, What, caught, hold, record};
 use crate::sync::{Death, Erased, Event, Mode, ObjectId, Observation, Platform, Step};
 use ::shuttle::rand::{Rng, thread_rng};
@@ -183,11 +183,11 @@ impl Platform for ShuttleThread {
         self.record(What::Local(Local::Again(span)));
         let came = self.tries.borrow_mut().again(&self.held.borrow(), changes);
         match came {
-            Came::ToNoStep => {
+            Outcome::NoStep => {
                 self.refuse(&format!("the retry `{span}` starts over without having taken a step, so it never ends"))
             }
-            Came::ToNothing => self.idle_at.set(Some(changes)),
-            Came::ToSomething => {}
+            Outcome::Nothing => self.idle_at.set(Some(changes)),
+            Outcome::Something => {}
         }
     }
 
