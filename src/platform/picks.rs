@@ -37,6 +37,15 @@ impl Picks {
         Picks::Told { answers, asked: BTreeMap::new(), missing: false }
     }
 
+    /// The next question of somebody. (A parent asks on in its next turn where it left off in the one before.)
+    pub fn question(&self, actor: Actor) -> Question {
+        match self {
+            Picks::Told { asked, .. } => (actor, asked.keys().filter(|(other, _)| *other == actor).count()),
+            #[cfg(feature = "shuttle")]
+            Picks::Drawn => (actor, 0),
+        }
+    }
+
     /// The answer to a question with so many outcomes (two or more), without drawing. If there is no such outcome,
     /// the first one stands in.
     pub fn answer(&mut self, question: Question, outcomes: usize) -> Option<usize> {

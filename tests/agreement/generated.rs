@@ -370,6 +370,19 @@ fn engines_agree_on_generated_programs_whose_parent_decides() {
     assert_worthwhile(&draw(Launch::JoinedWhile, 70, 0), 40, FEW);
 }
 
+#[cfg(feature = "shuttle")]
+#[test]
+fn a_parent_may_choose_differently_in_each_of_its_turns() {
+    let buyer = Code { body: vec![Do::Read], endings: ["bought"; 4], asks_for: 0 };
+    let parent = (vec![Do::Choose(false)], 0);
+    let text = Text { launch: Launch::JoinedWhile, tickets: 0, ledger: Ledger::File, roles: vec![buyer], parent };
+    let scenario = Arc::new(text).scenario();
+    let instance = Instance::of(&scenario, 3);
+    let all = Enumerated::merged(&scenario, &instance, LIMIT).unwrap();
+    assert_eq!(all.ends.len(), 3, "one, two or three buyers are started");
+    assert!(same_ends_by_shuttle(&scenario, &instance, &all).unwrap());
+}
+
 #[test]
 #[ignore = "takes minutes: cargo test --release --test agreement -- --ignored --nocapture twenty_thousand"]
 fn engines_agree_on_twenty_thousand_generated_programs() {

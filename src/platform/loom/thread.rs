@@ -24,8 +24,6 @@ pub(super) struct LoomThread<'w> {
     pub(super) tries: RefCell<Tries>,
     /// How many watched spans it stands in.
     pub(super) depth: Cell<usize>,
-    /// How many steps it has taken that could come to several things.
-    pub(super) asked: Cell<usize>,
     /// Whether it is within one of loom's operations. If it unwinds from there, the thread's code did not do it.
     in_loom: Cell<bool>,
     /// The code has died, or a guard of it was dropped by unwinding: it must take no step any more.
@@ -42,7 +40,6 @@ impl<'w> LoomThread<'w> {
             gates: RefCell::default(),
             tries: RefCell::default(),
             depth: Cell::default(),
-            asked: Cell::default(),
             in_loom: Cell::default(),
             dying: Cell::default(),
         }
@@ -179,8 +176,9 @@ impl<'w> LoomThread<'w> {
         if outcomes == 1 {
             return 0;
         }
-        let question = (self.actor, self.asked.replace(self.asked.get() + 1));
-        let answer = lock(&self.world.record.picks).answer(question, outcomes);
+        let mut picks = lock(&self.world.record.picks);
+        let question = picks.question(self.actor);
+        let answer = picks.answer(question, outcomes);
         answer.expect("nothing is drawn under loom")
     }
 

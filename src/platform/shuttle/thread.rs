@@ -18,8 +18,6 @@ pub(super) struct ShuttleThread {
     held: RefCell<Vec<(ObjectId, Mode)>>,
     tries: RefCell<Tries>,
     idle_at: Cell<Option<u64>>,
-    /// How many steps it has taken that could come to several things.
-    asked: Cell<usize>,
     /// The code has died, or a guard of it was dropped by unwinding: it must take no step any more.
     dying: Cell<Option<&'static str>>,
     /// It has taken a step while it unwound.
@@ -34,7 +32,6 @@ impl ShuttleThread {
             held: RefCell::default(),
             tries: RefCell::default(),
             idle_at: Cell::default(),
-            asked: Cell::default(),
             dying: Cell::default(),
             refused: Cell::default(),
         }
@@ -132,8 +129,11 @@ impl ShuttleThread {
         if outcomes == 1 {
             return 0;
         }
-        let question = (self.actor, self.asked.replace(self.asked.get() + 1));
-        let told = self.world.state().picks.answer(question, outcomes);
+        let told = {
+            let picks = &mut self.world.state().picks;
+            let question = picks.question(self.actor);
+            picks.answer(question, outcomes)
+        };
         let answer = told.unwrap_or_else(|| thread_rng().gen_range(0..outcomes));
         let missing = self.world.state().picks.missing();
         if missing {
