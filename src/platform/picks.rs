@@ -40,7 +40,11 @@ impl Picks {
     /// The next question of somebody. (A parent asks on in its next turn where it left off in the one before.)
     pub fn question(&self, actor: Actor) -> Question {
         match self {
-            Picks::Told { asked, .. } => (actor, asked.keys().filter(|(other, _)| *other == actor).count()),
+            Picks::Told { asked, .. } => {
+                // Whatever is asked is answered, so the numbers have no gaps.
+                let last = asked.range((actor, 0)..=(actor, usize::MAX)).next_back();
+                (actor, last.map_or(0, |((_, number), _)| number + 1))
+            }
             #[cfg(feature = "shuttle")]
             Picks::Drawn => (actor, 0),
         }

@@ -394,9 +394,9 @@ fn engines_agree_on_twenty_thousand_generated_programs() {
                 loop {
                     let seed = seeds.fetch_add(1, Relaxed);
                     let launch = match seed {
-                        1..=24 => Launch::Together,
-                        25..=32 => Launch::Joined,
-                        33..=40 => Launch::JoinedWhile,
+                        1..=8 => Launch::JoinedWhile,
+                        9..=16 => Launch::Joined,
+                        17..=40 => Launch::Together,
                         _ => break,
                     };
                     println!("seed {seed}: ");
