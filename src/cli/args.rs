@@ -43,7 +43,7 @@ pub enum Command {
     /// What programs, properties and engines there are, in words
     Programs,
     /// Checkouts over real databases: every order of their statements, on a live server
-    #[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+    #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
     Db(DbArgs),
     /// Be one thread of a run (started by `run` and `replay`)
     #[command(hide = true)]
@@ -152,7 +152,7 @@ pub struct OutcomesArgs {
     pub format: Format,
 }
 
-#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+#[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 #[derive(Args)]
 pub struct DbArgs {
     /// A checkout of the catalogue [default: a table of all of them]
@@ -189,7 +189,7 @@ pub struct DbArgs {
     pub format: Format,
 }
 
-#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+#[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 fn few(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(buyers) if (1..=8).contains(&buyers) => Ok(buyers),

@@ -10,7 +10,7 @@
 
 mod args;
 mod check;
-#[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+#[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 mod db;
 mod explain;
 mod matrix;
@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         Command::Outcomes(args) => outcomes::outcomes(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
-        #[cfg(all(not(loom), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+        #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
         Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),
     };
