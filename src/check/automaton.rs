@@ -21,6 +21,7 @@ use crate::platform::script::{Local, Memory, Reading, Run, Script, Stop};
 use crate::platform::{Act, Actor, Content, End, hold};
 use crate::scenario::Scenario;
 use crate::sync::{Event, Mode, ObjectId, Observation, Step};
+pub use cross_check::{OF_AN_EDGE, OTHER_HISTORIES};
 use memories::Memories;
 use node::Key;
 pub use node::{Class, Edge, Flags, Node, NodeId, Place, Root, Taken};

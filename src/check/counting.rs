@@ -5,7 +5,7 @@
 //! those papers is where the control points come from: from running the real code (see
 //! [`automaton`](super::automaton)), not from a model of it.
 
-use super::automaton::{Automaton, AutomatonError, Endings};
+use super::automaton::{Automaton, AutomatonError, Endings, OF_AN_EDGE, OTHER_HISTORIES};
 use super::exploration::{MOST_THREADS, Space};
 use super::limits::Limits;
 use super::livelock::Trapped;
@@ -242,7 +242,7 @@ pub(super) fn basis(automaton: &mut Automaton) -> Result<Basis, AutomatonError> 
     let edges = automaton.cross_check()?;
     let mut assumed = vec![format!(
         "the code hides nothing: cross-checked, each of {edges} edges read again in the opposite order on a fresh thread, \
-         with finished spans skipped and with its whole history"
+         with finished spans skipped, with its whole history, and with up to {OF_AN_EDGE} others (about {OTHER_HISTORIES} in all)"
     )];
     let weak = automaton.weakly_ordered();
     if !weak.is_empty() {

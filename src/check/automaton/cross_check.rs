@@ -15,8 +15,8 @@ use fastrand::Rng;
 use rustc_hash::FxHashMap;
 
 /// About how many other histories are read in all, and at most how many of one edge.
-const OTHER_HISTORIES: usize = 512;
-const OF_AN_EDGE: usize = 16;
+pub const OTHER_HISTORIES: usize = 512;
+pub const OF_AN_EDGE: usize = 16;
 
 /// After so many steps a history goes on (backwards) in the way that was found first.
 const LONGEST_DETOUR: usize = 24;
