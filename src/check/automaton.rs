@@ -7,8 +7,10 @@
 //!
 //! That the script is all there is (no hidden state, no clock) is what [`cross_check`](Automaton::cross_check) looks at.
 
+mod closure;
 mod cross_check;
 mod memories;
+mod merging;
 mod node;
 mod refusal;
 mod shape;
@@ -23,6 +25,7 @@ use crate::scenario::Scenario;
 use crate::sync::{Event, Mode, ObjectId, Observation, Step};
 pub use cross_check::{OF_AN_EDGE, OTHER_HISTORIES};
 use memories::Memories;
+use merging::Merging;
 use node::Key;
 pub use node::{Class, Edge, Flags, Node, NodeId, Place, Root, Taken};
 pub use refusal::{AutomatonError, Bound};
@@ -42,11 +45,13 @@ pub struct Automaton {
     numbers: FxHashMap<Key, NodeId>,
     memories: Memories,
     contents: Interner<Content>,
-    /// By node, then by content of the node's object (by 0 where it accesses none): not known yet, or what the step
-    /// can come to; nothing if it is not enabled.
-    edges: Vec<Vec<Option<Box<[Edge]>>>>,
-    /// How many edges there are.
-    read: usize,
+    /// All edges, one control point and content after the other.
+    edges: Vec<Edge>,
+    /// By control point and content of its object (0 where it accesses none), where its edges are among them: none if its
+    /// step is not enabled, nothing if that is not known yet.
+    edges_at: FxHashMap<(NodeId, u32), Range>,
+    /// By control point, with which contents it has been read.
+    read_with: Vec<Vec<u32>>,
     /// What steps are to those who take them, and their numbers by control point and observation.
     taken: Vec<Taken>,
     taken_by: FxHashMap<(NodeId, Observation), u32>,
@@ -56,7 +61,24 @@ pub struct Automaton {
     unnoticed: FxHashMap<NodeId, bool>,
     /// Whether it matters in which way threads end.
     endings: Endings,
+    /// Which control points are one, if any are.
+    merging: Option<Merging>,
+    /// Whether what is read may be what no execution comes to.
+    is_guessing: bool,
+    /// By number of what was [`Taken`]: whether a search has been there.
+    searched: Vec<bool>,
+    /// By control point: whether a search has been there.
+    reached: Vec<bool>,
+    /// What was read before, until something was wrong with code that perhaps no execution comes to.
+    given_up: Option<Box<Automaton>>,
     meter: Meter,
+}
+
+/// Some of the edges.
+#[derive(Clone, Copy, Debug, Default)]
+struct Range {
+    start: u32,
+    end: u32,
 }
 
 /// Whether it matters in which way threads end.
@@ -101,13 +123,19 @@ impl Automaton {
             memories: Memories::new(),
             contents: Interner::new(),
             edges: Vec::new(),
-            read: 0,
+            edges_at: FxHashMap::default(),
+            read_with: Vec::new(),
             taken: Vec::new(),
             taken_by: FxHashMap::default(),
             initial: Vec::new(),
             audits: FxHashMap::default(),
             unnoticed: FxHashMap::default(),
             endings,
+            merging: None,
+            is_guessing: false,
+            searched: Vec::new(),
+            reached: Vec::new(),
+            given_up: None,
             meter: Meter::new(limits),
         };
         for (object, (_, content)) in setup.objects().iter().enumerate() {
@@ -135,6 +163,16 @@ impl Automaton {
         self.nodes.len()
     }
 
+    /// How many control points searches have come to.
+    pub fn reached(&self) -> usize {
+        self.reached.iter().filter(|reached| **reached).count()
+    }
+
+    /// A search comes to this control point.
+    pub fn reach(&mut self, node: NodeId) {
+        self.reached[node as usize] = true;
+    }
+
     /// Looks after the limits of this check.
     pub fn meter(&mut self) -> &mut Meter {
         &mut self.meter
@@ -145,7 +183,7 @@ impl Automaton {
         // What they point to is shared, or small.
         let (nodes, edges) = (size_of::<Node>() + size_of::<Key>() + 64, size_of::<Edge>() + 32);
         let (taken, memories) = (size_of::<Taken>() + size_of::<Observation>() + 64, 2 * (size_of::<Memory>() + 32));
-        self.nodes.len() * nodes + self.read * edges + self.taken.len() * taken + self.memories.len() * memories
+        self.nodes.len() * nodes + self.edges.len() * edges + self.taken.len() * taken + self.memories.len() * memories
     }
 
     pub fn node(&self, node: NodeId) -> &Node {
@@ -197,30 +235,37 @@ impl Automaton {
 
     /// What the step at `node` can come to with these contents; nothing if it is not enabled then.
     pub fn edges(&mut self, node: NodeId, contents: &[u32]) -> Result<&[Edge], AutomatonError> {
-        let slot = self.slot(node, contents);
-        if self.edges[node as usize].get(slot).is_none_or(Option::is_none) {
-            self.learn(node, contents, slot)?;
-        }
-        Ok(self.edges[node as usize][slot].as_deref().unwrap_or_default())
+        let slot = self.node(node).object().map_or(0, |object| contents[object]);
+        let range = match self.edges_at.get(&(node, slot)) {
+            Some(&known) => known,
+            None => self.learn(node, contents, slot)?,
+        };
+        Ok(&self.edges[range.start as usize..range.end as usize])
     }
 
-    fn slot(&self, node: NodeId, contents: &[u32]) -> usize {
-        self.node(node).object().map_or(0, |object| contents[object] as usize)
+    /// What has been read at `node` with this content of its object.
+    fn known_edges(&self, node: NodeId, slot: u32) -> &[Edge] {
+        let range = self.edges_at.get(&(node, slot)).copied().unwrap_or_default();
+        &self.edges[range.start as usize..range.end as usize]
+    }
+
+    /// All that has been read at `node`.
+    fn all_edges(&self, node: NodeId) -> impl Iterator<Item = &Edge> {
+        self.read_with[node as usize].iter().flat_map(move |slot| self.known_edges(node, *slot))
     }
 
     #[cold]
-    fn learn(&mut self, node: NodeId, contents: &[u32], slot: usize) -> Result<(), AutomatonError> {
+    fn learn(&mut self, node: NodeId, contents: &[u32], slot: u32) -> Result<Range, AutomatonError> {
         let edges = self.read(node, contents)?;
-        self.read += edges.len();
-        let slots = &mut self.edges[node as usize];
-        if slots.len() <= slot {
-            slots.resize(slot + 1, None);
-        }
-        slots[slot] = Some(edges.into_boxed_slice());
+        let start = self.edges.len() as u32;
+        self.edges.extend(edges);
+        let range = Range { start, end: self.edges.len() as u32 };
+        self.edges_at.insert((node, slot), range);
+        self.read_with[node as usize].push(slot);
         let (count, limit, bytes) = (self.len(), self.meter.limits.max_nodes, self.bytes());
         match self.meter.look("control points", count, limit, bytes) {
             Some(limit) => Err(AutomatonError::Unbounded(Bound::Limit(limit))),
-            None => Ok(()),
+            None => Ok(range),
         }
     }
 
@@ -258,6 +303,7 @@ impl Automaton {
                     let taken = self.take(node, key.1.clone())?;
                     let number = self.taken.len() as u32;
                     self.taken.push(taken);
+                    self.searched.push(false);
                     self.taken_by.insert(key, number);
                     number
                 }
@@ -274,6 +320,12 @@ impl Automaton {
             (_, Some(pick)) => Act::Pick(crate::platform::record::interned(&pick.to_string())),
             (_, None) => Act::Step,
         }
+    }
+
+    /// A search takes this edge.
+    pub fn search(&mut self, edge: &Edge) -> &Taken {
+        self.searched[edge.taken as usize] = true;
+        self.taken(edge)
     }
 
     /// What a step is to the one who takes it.
@@ -311,6 +363,8 @@ impl Automaton {
             Ok(place) => place,
             Err(reason) => {
                 let script = from.map_or(&[][..], |(_, _, script)| script);
+                // No code may do that, whatever executions come to.
+                self.is_guessing &= !matches!(run.stop, Stop::Strayed(_));
                 return Err(self.refused(actor, script, reason));
             }
         };
@@ -357,7 +411,8 @@ impl Automaton {
         let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < most);
         let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
         self.nodes.push(node());
-        self.edges.push(Vec::new());
+        self.read_with.push(Vec::new());
+        self.reached.push(false);
         self.numbers.insert(key, number);
         Ok(number)
     }
@@ -428,7 +483,9 @@ impl Automaton {
     fn refused(&self, actor: Actor, script: &[Memory], reason: &str) -> AutomatonError {
         let history = refusal::told(self.reading.names(), script);
         let error = AutomatonError::Refused { role: self.whose(actor), history, reason: reason.to_owned() };
-        refusal::remember(self.scenario(), &error);
+        if !self.is_guessing {
+            refusal::remember(self.scenario(), &error);
+        }
         error
     }
 }

@@ -62,7 +62,7 @@ impl Engine for Counting {
             let reason = format!("counts up to {MOST_THREADS} threads; for more ask for any number of them");
             return Err(CheckError::Unsupported { engine: self.name(), reason });
         }
-        let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
+        let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let mut verdicts: Vec<Option<Verdict>> = vec![None; properties.len()];
         let mut worst = None;
         for stage in [Stage::Small, Stage::Elsewhere, Stage::Large] {
@@ -201,7 +201,7 @@ pub(super) fn all_states(
     let explored = Explored(vec![
         ("states", seen.states as u64),
         ("transitions", seen.transitions),
-        ("nodes", automaton.len() as u64),
+        ("nodes", automaton.reached() as u64),
     ]);
     let mut verdicts = Vec::new();
     for (&property, &shown) in properties.iter().zip(&seen.shown) {
@@ -272,7 +272,7 @@ fn explore(
     properties: &[Property],
     most: usize,
 ) -> Result<Seen, AutomatonError> {
-    let mut space = Space::new(automaton, instance)?;
+    let mut space = Space::merged(automaton, instance)?;
     let stock = space.stock();
     let of_scope =
         |scope| -> Vec<usize> { (0..properties.len()).filter(|i| properties[*i].scope() == scope).collect() };

@@ -23,7 +23,8 @@ use super::told_apart::alike;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 use tree::{Tree, covers};
 
@@ -71,7 +72,7 @@ impl Engine for Coverability {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
-        let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
+        let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let Covered { verdicts, worst, .. } = match decide(self.name(), &mut automaton, instance, properties) {
             Ok(covered) => covered,
             Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
@@ -111,7 +112,7 @@ pub(super) fn decide(
     let explored = Explored(vec![
         ("states", cover.states as u64),
         ("transitions", cover.transitions),
-        ("nodes", automaton.len() as u64),
+        ("nodes", automaton.reached() as u64),
     ]);
     let (mut verdicts, mut shows) = (Vec::new(), Vec::new());
     for (&property, &shown) in properties.iter().zip(&cover.shown) {
@@ -150,15 +151,15 @@ pub(super) fn decide(
 }
 
 fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]) -> Result<Cover, AutomatonError> {
-    let mut space = Space::new(automaton, instance)?;
+    let mut space = Space::merged(automaton, instance)?;
     let (initial, flags) = space.initial()?;
     let mut cover =
         Cover { flags, shown: vec![false; properties.len()], worst: Some(0), transitions: 0, states: 0, limit: None };
     let mut tree = Tree::default();
-    let mut path: Vec<Frame> = Vec::new();
+    let mut path = Path::default();
     let first = fill(&mut space, initial, &mut cover)?;
-    path.extend(tree.add(&space, first).map(|state| Frame::at(&space, &tree, state)));
-    while let Some(frame) = path.last_mut() {
+    path.push(tree.add(&space, first).map(|state| Frame::at(&space, &tree, state)));
+    while let Some(frame) = path.frames.last_mut() {
         if frame.next == (0, 0) {
             cover.look(&space, properties, &frame.words);
         }
@@ -175,7 +176,7 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
         if accelerate(&space, &path, &mut next) {
             next = fill(&mut space, next, &mut cover)?;
         }
-        path.extend(tree.add(&space, next).map(|state| Frame::at(&space, &tree, state)));
+        path.push(tree.add(&space, next).map(|state| Frame::at(&space, &tree, state)));
         let (count, bytes) = (tree.len(), tree.bytes() + space.automaton.bytes());
         let meter = space.automaton.meter();
         let limit = meter.limits.max_states;
@@ -186,6 +187,32 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
     }
     cover.states = tree.len();
     Ok(cover)
+}
+
+/// The way from the root.
+#[derive(Default)]
+struct Path {
+    frames: Vec<Frame>,
+    /// By hash of their control, the places of frames: only they are comparable.
+    by_control: FxHashMap<u64, Vec<usize>>,
+}
+
+impl Path {
+    fn push(&mut self, frame: Option<Frame>) {
+        let Some(frame) = frame else { return };
+        self.by_control.entry(frame.control).or_default().push(self.frames.len());
+        self.frames.push(frame);
+    }
+
+    fn pop(&mut self) {
+        let Some(frame) = self.frames.pop() else { return };
+        if let Entry::Occupied(mut places) = self.by_control.entry(frame.control) {
+            places.get_mut().pop();
+            if places.get().is_empty() {
+                places.remove();
+            }
+        }
+    }
 }
 
 /// A state on the path from the root, and which of its transitions come next.
@@ -304,11 +331,11 @@ fn hash(words: &[u32]) -> u64 {
 
 /// If the new state covers one that it comes from, whatever has grown on the way can grow without end. Whether anything
 /// has.
-fn accelerate(space: &Space<'_>, path: &[Frame], next: &mut [u32]) -> bool {
+fn accelerate(space: &Space<'_>, path: &Path, next: &mut [u32]) -> bool {
     let mut changed = false;
-    let control = hash(space.control(next));
-    for frame in path.iter().rev().filter(|frame| frame.control == control) {
-        let old = &frame.words;
+    let places = path.by_control.get(&hash(space.control(next))).into_iter().flatten();
+    for place in places.rev() {
+        let old = &path.frames[*place].words;
         if !covers(space, next, old) {
             continue;
         }

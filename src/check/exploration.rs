@@ -66,6 +66,8 @@ pub struct Space<'a> {
     starts: Vec<Vec<(NodeId, Flags)>>,
     parent: Option<NodeId>,
     at_parents_start: Flags,
+    /// Whether one control point stands for all that are merged with it.
+    merges: bool,
 }
 
 impl<'a> Space<'a> {
@@ -90,7 +92,15 @@ impl<'a> Space<'a> {
             starts,
             parent: parent.as_ref().map(|root| root.node),
             at_parents_start: parent.map(|root| root.flags).unwrap_or_default(),
+            merges: false,
         })
+    }
+
+    /// The same with one control point for all that no future can tell apart, if the automaton knows of any: fewer states,
+    /// and the same to say to every property.
+    pub fn merged(automaton: &'a mut Automaton, instance: &Instance) -> Result<Self, AutomatonError> {
+        let merges = automaton.is_merged();
+        Ok(Space { merges, ..Space::new(automaton, instance)? })
     }
 
     pub fn instance(&self) -> &Instance {
@@ -135,6 +145,20 @@ impl<'a> Space<'a> {
         next: &mut Vec<u32>,
         mut each: impl FnMut(&mut Self, Transition, &[u32]),
     ) -> Result<bool, AutomatonError> {
+        self.moves_of_one(state, next, |space, transition, next| {
+            space.merge_others(state, next);
+            each(space, transition, next);
+        })
+    }
+
+    /// The same, but for that those who have not moved still stand where they stood, until
+    /// [`merge_others`](Space::merge_others).
+    pub fn moves_of_one(
+        &mut self,
+        state: &[u32],
+        next: &mut Vec<u32>,
+        mut each: impl FnMut(&mut Self, Transition, &mut Vec<u32>),
+    ) -> Result<bool, AutomatonError> {
         let mut steps = false;
         let mut place = 0;
         while let Some(mover) = self.mover(state, place) {
@@ -144,7 +168,7 @@ impl<'a> Space<'a> {
             // One of them may be a kill.
             steps |= self.steps_at(state, node)? > 0;
             for index in 0..moves {
-                let transition = self.make(state, mover, node, index, next)?;
+                let transition = self.move_one(state, mover, node, index, next)?;
                 each(self, transition, next);
             }
         }
@@ -200,12 +224,26 @@ impl<'a> Space<'a> {
         index: usize,
         next: &mut Vec<u32>,
     ) -> Result<Transition, AutomatonError> {
+        let transition = self.move_one(state, mover, node, index, next)?;
+        self.merge_others(state, next);
+        Ok(transition)
+    }
+
+    /// The same, but for that those who have not moved still stand where they stood.
+    fn move_one(
+        &mut self,
+        state: &[u32],
+        mover: Mover,
+        node: NodeId,
+        index: usize,
+        next: &mut Vec<u32>,
+    ) -> Result<Transition, AutomatonError> {
         let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
             return self.kill(state, node, next);
         };
         let Edge { to, content, .. } = edge;
         let act = self.automaton.act(node, &edge);
-        let Taken { flags, ref left, dies, .. } = *self.automaton.taken(&edge);
+        let Taken { flags, ref left, dies, .. } = *self.automaton.search(&edge);
         let left = if left.is_empty() { Vec::new() } else { left.clone() };
         next.clear();
         next.extend_from_slice(state);
@@ -216,10 +254,11 @@ impl<'a> Space<'a> {
         if !left.is_empty() {
             self.leave_behind(next, &left, dies)?;
         }
+        let mut to = to;
         let more = match mover {
             Mover::At(_) => {
                 self.leave(next, node);
-                self.arrive(next, to, 1);
+                to = self.arrive(next, to, 1);
                 if ended { self.start_next(next, to)? } else { Flags::default() }
             }
             Mover::Parent => self.parent_stands(next, to)?,
@@ -238,12 +277,13 @@ impl<'a> Space<'a> {
         let object = self.automaton.node(node).object();
         let same = object.is_none_or(|object| state[object] == edge.content);
         let taken = self.automaton.taken(&edge);
-        let stays = same && taken.left.is_empty() && !self.starts_more(edge.to);
-        Ok(stays.then_some((edge.to, taken.flags)))
+        let (flags, stays) = (taken.flags, same && taken.left.is_empty() && !self.starts_more(edge.to));
+        self.automaton.search(&edge);
+        Ok(stays.then(|| (self.stand_in(state, edge.to), flags)))
     }
 
     /// Puts any number of threads at a control point; whether there were not so many before.
-    pub fn fill(&self, state: &mut Vec<u32>, node: NodeId) -> bool {
+    pub fn fill(&mut self, state: &mut Vec<u32>, node: NodeId) -> bool {
         let before = state.len();
         let many = |state: &[u32]| self.marking(state).any(|(other, count)| other == node && count == MANY);
         if many(state) {
@@ -266,10 +306,63 @@ impl<'a> Space<'a> {
         let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
             return Ok(None);
         };
-        let taken = self.automaton.taken(&edge);
-        let object = self.automaton.node(node).object();
-        let plain = mover != Mover::Parent && taken.left.is_empty() && !self.starts_more(edge.to);
-        Ok(object.filter(|_| plain).map(|object| (edge.to, taken.flags, (object, edge.content))))
+        let taken = self.automaton.search(&edge);
+        let (flags, left) = (taken.flags, !taken.left.is_empty());
+        let plain = mover != Mover::Parent && !left && !self.starts_more(edge.to);
+        let Some(object) = self.automaton.node(node).object().filter(|_| plain) else { return Ok(None) };
+        let to = self.stand_in(state, edge.to);
+        if self.merges && state[object] != edge.content {
+            let mut contents = state[..self.objects].to_vec();
+            let before = self.automaton.context(&contents);
+            contents[object] = edge.content;
+            if self.automaton.context(&contents) != before {
+                return Ok(None);
+            }
+        }
+        Ok(Some((to, flags, (object, edge.content))))
+    }
+
+    /// The control point that stands for this one in a state with these contents.
+    pub fn stand_in(&mut self, state: &[u32], node: NodeId) -> NodeId {
+        if !self.merges {
+            return node;
+        }
+        let context = self.automaton.context(&state[..self.objects]);
+        self.automaton.stand_in(context, node)
+    }
+
+    /// After a move from `before`, less may still come: then more control points are one.
+    pub fn merge_others(&mut self, before: &[u32], state: &mut Vec<u32>) {
+        let objects = self.objects;
+        if !self.merges || before[..objects] == state[..objects] {
+            return;
+        }
+        let context = self.automaton.context(&state[..objects]);
+        if self.automaton.context(&before[..objects]) == context {
+            return;
+        }
+        let head = self.head();
+        for pair in &mut state[head..] {
+            let stand_in = self.automaton.stand_in(context, (*pair >> 16) as NodeId);
+            *pair = u32::from(stand_in) << 16 | *pair & 0xffff;
+        }
+        state[head..].sort_unstable();
+        let mut kept = head;
+        for at in head..state.len() {
+            let (node, count) = (state[at] >> 16, state[at] & 0xffff);
+            if kept > head && state[kept - 1] >> 16 == node {
+                let sum = match state[kept - 1] & 0xffff {
+                    MANY => MANY,
+                    _ if count == MANY => MANY,
+                    other => other + count,
+                };
+                state[kept - 1] = node << 16 | sum;
+            } else {
+                state[kept] = state[at];
+                kept += 1;
+            }
+        }
+        state.truncate(kept);
     }
 
     /// Whether arriving there starts somebody else.
@@ -286,7 +379,7 @@ impl<'a> Space<'a> {
         let held = self.automaton.node(node).held.clone();
         self.leave_behind(next, &held, true)?;
         self.leave(next, node);
-        self.arrive(next, to, 1);
+        let to = self.arrive(next, to, 1);
         let flags = self.start_next(next, to)?;
         Ok(Transition { mover: Mover::At(node), act: Act::Kill, to, flags })
     }
@@ -314,7 +407,10 @@ impl<'a> Space<'a> {
         }
     }
 
-    fn arrive(&self, state: &mut Vec<u32>, node: NodeId, count: u32) {
+    /// Where somebody then stands who comes there.
+    fn arrive(&mut self, state: &mut Vec<u32>, node: NodeId, count: u32) -> NodeId {
+        let node = self.stand_in(state, node);
+        self.automaton.reach(node);
         let marking = self.head();
         let at = marking + state[marking..].partition_point(|pair| (pair >> 16) < u32::from(node));
         match state.get_mut(at).filter(|pair| (**pair >> 16) == u32::from(node)) {
@@ -323,6 +419,7 @@ impl<'a> Space<'a> {
             Some(pair) => *pair += count,
             None => state.insert(at, u32::from(node) << 16 | count),
         }
+        node
     }
 
     /// Starts `count` threads of the first role, or all of them if each ends at once and so lets the next one start.
@@ -384,6 +481,7 @@ impl<'a> Space<'a> {
     }
 
     fn parent_stands(&mut self, state: &mut Vec<u32>, node: NodeId) -> Result<Flags, AutomatonError> {
+        self.automaton.reach(node);
         let at_work = matches!(self.automaton.node(node).place, Place::Before(..));
         state[self.objects] = if at_work { u32::from(node) + 1 } else { 0 };
         match self.automaton.node(node).place {

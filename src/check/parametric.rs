@@ -48,7 +48,7 @@ impl Engine for Parametric {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
-        let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
+        let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let Covered { verdicts, worst, .. } = match self.decide(&mut automaton, instance, properties) {
             Ok(covered) => covered,
             Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
@@ -113,7 +113,7 @@ impl Parametric {
             Err(error) => return Err(error.into()),
         };
         let Saturated { shown, states, transitions, ends, limit, .. } = saturated;
-        let nodes = automaton.len() as u64;
+        let nodes = automaton.reached() as u64;
         let explored =
             Explored(vec![("states", states as u64), ("transitions", transitions), ("nodes", nodes), ("k", k.into())]);
         let mut again = false;

@@ -84,7 +84,7 @@ pub fn saturate(
     properties: &[Property],
     k: u32,
 ) -> Result<Saturated, AutomatonError> {
-    let mut space = Space::new(automaton, instance)?;
+    let mut space = Space::merged(automaton, instance)?;
     let mut saturated = Saturated {
         shown: vec![false; properties.len()],
         states: 0,
@@ -97,7 +97,7 @@ pub fn saturate(
     let sums = properties.iter().any(|property| counts_sales(*property));
     let mut states = States::default();
     for instance in starts(instance, k) {
-        let mut sized = Space::new(space.automaton, &instance)?;
+        let mut sized = Space::merged(space.automaton, &instance)?;
         let (initial, flags) = sized.initial()?;
         saturated.note(properties, |property| flagged(property, flags));
         if sized.told(&initial).is_none_or(|told| told.sold != 0 || told.restocked != 0) {
@@ -121,12 +121,14 @@ pub fn saturate(
             counted[space.head() - 1] = k + 1;
         }
         let steps =
-            space.successors(&counted, &mut next, |_, transition, next| nexts.push((transition, next.to_vec())))?;
+            space.moves_of_one(&counted, &mut next, |_, transition, next| nexts.push((transition, next.clone())))?;
         saturated.transitions += nexts.len() as u64;
         for (transition, next) in nexts {
             saturated.note(properties, |property| flagged(property, transition.flags));
             let (sold, restocked) = if sums { told_by(&space, &transition) } else { (0, 0) };
-            for next in variants(&space, &counted, &transition, next, k) {
+            for mut next in variants(&space, &counted, &transition, next, k) {
+                space.merge_others(&counted, &mut next);
+                let next = capped(&space, next, k);
                 for told in told.and(sold, restocked, most) {
                     insert(&mut states, told, &next);
                 }

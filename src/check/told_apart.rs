@@ -39,7 +39,7 @@ impl Engine for ToldApart {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         self.fits(instance)?;
-        let mut automaton = Automaton::told_apart(scenario, &self.limits, Endings::asked_by(properties))?;
+        let mut automaton = Automaton::merged_apart(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let mut worst = None;
         let most = self.limits.max_states;
         let threads = instance.threads.first().map_or(0, |_| instance.number(0));

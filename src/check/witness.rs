@@ -80,7 +80,7 @@ fn canonical(
     instance: &Instance,
     property: Property,
 ) -> Result<Sought<Vec<Move>>, AutomatonError> {
-    let mut space = Space::new(automaton, instance)?;
+    let mut space = Space::merged(automaton, instance)?;
     let mut shown = Shown { property, trapped: None };
     if property == Property::NoLivelock {
         match Trapped::in_all(&mut space)? {
@@ -95,7 +95,7 @@ fn canonical(
         Sought::Stopped(limit) => return Ok(Sought::Stopped(limit)),
     };
     let options = layers.options(&mut space, &shown)?;
-    Ok(Sought::Found(layers.number_threads(&space, &options)))
+    Ok(Sought::Found(layers.number_threads(&mut space, &options)))
 }
 
 /// Where a property shows.
@@ -230,8 +230,9 @@ impl Layers {
     }
 
     /// Goes forward along the best moves and gives the threads their numbers.
-    fn number_threads(&self, space: &Space<'_>, options: &FxHashMap<usize, Vec<Choice>>) -> Vec<Move> {
+    fn number_threads(&self, space: &mut Space<'_>, options: &FxHashMap<usize, Vec<Choice>>) -> Vec<Move> {
         let mut numbers = Numbers::new(space, self.states.get(0));
+        numbers.merge(space, self.states.get(0));
         let (mut state, mut last, mut moves) = (0, None, Vec::new());
         while moves.len() < self.moves {
             let choices = &options[&state];
@@ -247,6 +248,7 @@ impl Layers {
             let (mv, choice) = best.expect("a state on a shortest path has a next move");
             state = choice.next;
             numbers.moved(space, mv.actor, choice.transition.to, self.states.get(state));
+            numbers.merge(space, self.states.get(state));
             last = Some(mv.actor);
             moves.push(mv);
         }
@@ -281,6 +283,13 @@ impl Numbers {
                 let places = &self.places[role];
                 (0..places.len()).filter(|n| places[*n] == node).map(|n| Actor::Thread(role, n)).collect()
             }
+        }
+    }
+
+    /// Everybody stands where somebody stands for them, in this state.
+    fn merge(&mut self, space: &mut Space<'_>, state: &[u32]) {
+        for place in self.places.iter_mut().flatten() {
+            *place = space.stand_in(state, *place);
         }
     }
 

@@ -129,7 +129,7 @@ impl Model {
         };
         match &standing.run.stop {
             Stop::Before(step) if !standing.killed => Ok(step),
-            Stop::Refused(reason) => Err(Misfit::Refused(name(), reason.clone())),
+            Stop::Refused(reason) | Stop::Strayed(reason) => Err(Misfit::Refused(name(), reason.clone())),
             _ => Err(Misfit::Ended(name())),
         }
     }
@@ -298,7 +298,7 @@ impl Model {
             self.record(actor, What::Local(local));
         }
         match run.stop {
-            Stop::Before(_) | Stop::Refused(_) => {}
+            Stop::Before(_) | Stop::Refused(_) | Stop::Strayed(_) => {}
             Stop::Ended(end) => {
                 let died = matches!(end, End::Crashed(_));
                 self.record(actor, What::Ended(end));

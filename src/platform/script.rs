@@ -29,6 +29,8 @@ pub enum Stop {
     Decided(bool),
     /// The code does what no verdict could be given on, in these words.
     Refused(String),
+    /// The code does not do what its script says that it once did, in these words.
+    Strayed(String),
 }
 
 /// One thing that a thread remembers.
@@ -245,7 +247,7 @@ impl State {
         if self.came_to.is_none() {
             let stop = match stop {
                 Stop::Ended(_) | Stop::Decided(_) if self.next < self.script.len() => {
-                    Stop::Refused(format!("it ended before it had done {}", did(&self.names, &self.script[self.next])))
+                    Stop::Strayed(format!("it ended before it had done {}", did(&self.names, &self.script[self.next])))
                 }
                 stop => stop,
             };
@@ -274,7 +276,7 @@ impl State {
             }
             Some(other) => {
                 let (other, step) = (did(&self.names, other), crate::trace::step(&self.names, step));
-                Err(Stop::Refused(format!("where it once had {other} it now takes another step: {step}")))
+                Err(Stop::Strayed(format!("where it once had {other} it now takes another step: {step}")))
             }
         }
     }
@@ -393,7 +395,7 @@ impl Platform for ScriptedThread<'_> {
             Some(other) => {
                 let other = did(&state.names, &other);
                 drop(state);
-                self.stop(Stop::Refused(format!("where it once had {other} it now enters `{span}`")));
+                self.stop(Stop::Strayed(format!("where it once had {other} it now enters `{span}`")));
                 return None;
             }
         }

@@ -32,7 +32,10 @@ impl Automaton {
         let again = &*self;
         let compared = std::thread::scope(|scope| {
             let reader = std::thread::Builder::new().name("cross-check".to_owned());
-            let reader = reader.spawn_scoped(scope, || again.read_again());
+            let reader = reader.spawn_scoped(scope, || {
+                let before = again.given_up.as_ref().map_or(Ok(0), |before| before.read_again())?;
+                Ok(before + again.read_again()?)
+            });
             let reader = reader.map_err(|error| {
                 let limit = format!("could not start a thread for its cross-check: {error}");
                 AutomatonError::Unbounded(super::Bound::Limit(limit))
@@ -57,9 +60,12 @@ impl Automaton {
         let mut compared = 0;
         let mut taken: Vec<_> = self.taken_by.iter().map(|((node, _), taken)| (*taken, *node)).collect();
         taken.sort_unstable();
-        let ways = self.ways(&taken);
-        let merged = self.merged(&ways);
-        let edges = taken.iter().filter(|(_, node)| merged[*node as usize]).count().max(1);
+        // What no search has come to leads nowhere that matters.
+        let searched = |number: u32| self.searched[number as usize];
+        let ways = self.ways(taken.iter().filter(|(number, _)| searched(*number)));
+        let merged = self.reached_twice(&ways);
+        let by_others = |number: u32, node: NodeId| merged[node as usize] && searched(number);
+        let edges = taken.iter().filter(|(number, node)| by_others(*number, *node)).count().max(1);
         let others = (OTHER_HISTORIES / edges).clamp(1, OF_AN_EDGE);
         // Of very many edges, one in so many.
         let one_in = (edges / OTHER_HISTORIES).max(1) as u32;
@@ -68,7 +74,7 @@ impl Automaton {
             let skipped = self.read_skipping(&reading, node, taken)?;
             let first = self.history(node);
             self.compare(&reading, node, taken, &first, &skipped)?;
-            let others = if merged[node as usize] && number % one_in == 0 { others } else { 0 };
+            let others = if by_others(number, node) && number % one_in == 0 { others } else { 0 };
             for other in 0..others {
                 let history = self.other_history(&ways, node, number, other);
                 if history != first {
@@ -91,7 +97,8 @@ impl Automaton {
             let tries = |node: &super::Node| matches!(node.step(), Some(Step::On(other, Access::TryLock(_))) if *other == object);
             self.nodes.iter().any(tries)
         };
-        for ((node, _), taken) in &self.taken_by {
+        // What no search has come to may be what no execution comes to.
+        for ((node, _), taken) in self.taken_by.iter().filter(|(_, taken)| self.searched[**taken as usize]) {
             let held = self.taken[*taken as usize].left.iter().find(|(object, _)| tried(*object));
             if let Some((object, _)) = held {
                 let (role, object) = (self.whose(self.node(*node).actor), self.reading.names()[*object].to_owned());
@@ -138,7 +145,7 @@ impl Automaton {
         })
     }
 
-    fn ways(&self, taken: &[(u32, NodeId)]) -> Ways<'_> {
+    fn ways<'t>(&self, taken: impl Iterator<Item = &'t (u32, NodeId)>) -> Ways<'_> {
         let mut ways: Ways<'_> = vec![Vec::new(); self.nodes.len()];
         let mut places: FxHashMap<(NodeId, &Observation), usize> = FxHashMap::default();
         for (number, node) in taken {
@@ -154,7 +161,7 @@ impl Automaton {
     }
 
     /// By control point: whether more than one history leads there.
-    fn merged(&self, ways: &Ways<'_>) -> Vec<bool> {
+    fn reached_twice(&self, ways: &Ways<'_>) -> Vec<bool> {
         let several = |ways: &Vec<(&Observation, Vec<NodeId>)>| ways.iter().map(|(_, from)| from.len()).sum::<usize>();
         let mut merged: Vec<bool> = (ways.iter().zip(&self.nodes))
             .map(|(ways, node)| several(ways) + usize::from(node.from.is_none()) > 1)

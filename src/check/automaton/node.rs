@@ -67,7 +67,7 @@ impl Place {
             Stop::Ended(End::Crashed(death)) => Place::Ended(Class::Crashed { torn: death.torn }),
             Stop::Ended(End::Killed) => Place::Ended(Class::Killed),
             Stop::Decided(go_on) => Place::Decided(*go_on),
-            Stop::Refused(reason) => return Err(reason),
+            Stop::Refused(reason) | Stop::Strayed(reason) => return Err(reason),
         })
     }
 }

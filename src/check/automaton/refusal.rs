@@ -143,7 +143,7 @@ pub fn came_to(names: &[&str], run: &Run) -> String {
         Stop::Before(step) => format!("{told}{}", crate::trace::step(names, step)),
         Stop::Ended(end) => format!("{told}end: {end:?}"),
         Stop::Decided(go_on) => format!("{told}decision: {go_on}"),
-        Stop::Refused(reason) => format!("{told}{reason}"),
+        Stop::Refused(reason) | Stop::Strayed(reason) => format!("{told}{reason}"),
     }
 }
 

@@ -12,7 +12,7 @@ impl Automaton {
 
     /// Where the steps lead that have been read at a control point.
     pub fn targets(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.edges[node as usize].iter().flatten().flat_map(|edges| edges.iter()).map(|edge| edge.to)
+        self.all_edges(node).map(|edge| edge.to)
     }
 
     /// Whether no code that has been read can come to a control point twice: then every execution ends.
@@ -22,8 +22,7 @@ impl Automaton {
             let mut path = vec![(node, 0)];
             seen[node] = 1;
             while let Some((node, next)) = path.pop() {
-                let mut targets = automaton.edges[node].iter().flatten().flat_map(|edges| edges.iter());
-                match targets.nth(next).map(|edge| edge.to as usize) {
+                match automaton.targets(node as NodeId).nth(next).map(usize::from) {
                     None => seen[node] = 2,
                     Some(to) => {
                         path.push((node, next + 1));

@@ -129,7 +129,9 @@ impl<'s> Code<'s> {
         };
         let goes_on = run.stop == Stop::Decided(true);
         let (left, point) = match run.stop {
-            Stop::Refused(reason) => return Err(format!("the code cannot be followed: {reason}")),
+            Stop::Refused(reason) | Stop::Strayed(reason) => {
+                return Err(format!("the code cannot be followed: {reason}"));
+            }
             Stop::Before(step) => (Vec::new(), Point { step: Some(step), memory: run.memory, ..point }),
             Stop::Ended(End::Returned(ending)) => Point { excused: self.scenario.excuses(&ending), ..point }.ended(),
             Stop::Ended(_) | Stop::Decided(_) => point.ended(),
