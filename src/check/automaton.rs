@@ -50,8 +50,8 @@ pub struct Automaton {
     /// By control point and content of its object (0 where it accesses none), where its edges are among them: none if its
     /// step is not enabled, nothing if that is not known yet.
     edges_at: FxHashMap<(NodeId, u32), Range>,
-    /// By control point, with which contents it has been read.
-    read_with: Vec<Vec<u32>>,
+    /// By control point, where its steps lead, as far as they have been read.
+    leads_to: Vec<Vec<NodeId>>,
     /// What steps are to those who take them, and their numbers by control point and observation.
     taken: Vec<Taken>,
     taken_by: FxHashMap<(NodeId, Observation), u32>,
@@ -69,6 +69,8 @@ pub struct Automaton {
     searched: Vec<bool>,
     /// By control point: whether a search has been there.
     reached: Vec<bool>,
+    /// Whether everything has been read that an execution of any number of threads comes to.
+    all_is_read: bool,
     /// What was read before, until something was wrong with code that perhaps no execution comes to.
     given_up: Option<Box<Automaton>>,
     meter: Meter,
@@ -124,7 +126,7 @@ impl Automaton {
             contents: Interner::new(),
             edges: Vec::new(),
             edges_at: FxHashMap::default(),
-            read_with: Vec::new(),
+            leads_to: Vec::new(),
             taken: Vec::new(),
             taken_by: FxHashMap::default(),
             initial: Vec::new(),
@@ -135,6 +137,7 @@ impl Automaton {
             is_guessing: false,
             searched: Vec::new(),
             reached: Vec::new(),
+            all_is_read: false,
             given_up: None,
             meter: Meter::new(limits),
         };
@@ -166,6 +169,16 @@ impl Automaton {
     /// How many control points searches have come to.
     pub fn reached(&self) -> usize {
         self.reached.iter().filter(|reached| **reached).count()
+    }
+
+    /// Whether everything has been read that an execution of any number of threads comes to.
+    pub fn all_is_read(&self) -> bool {
+        self.all_is_read
+    }
+
+    /// A search has read all that.
+    pub fn has_read_all(&mut self) {
+        self.all_is_read = true;
     }
 
     /// A search comes to this control point.
@@ -249,11 +262,6 @@ impl Automaton {
         &self.edges[range.start as usize..range.end as usize]
     }
 
-    /// All that has been read at `node`.
-    fn all_edges(&self, node: NodeId) -> impl Iterator<Item = &Edge> {
-        self.read_with[node as usize].iter().flat_map(move |slot| self.known_edges(node, *slot))
-    }
-
     #[cold]
     fn learn(&mut self, node: NodeId, contents: &[u32], slot: u32) -> Result<Range, AutomatonError> {
         let edges = self.read(node, contents)?;
@@ -261,7 +269,6 @@ impl Automaton {
         self.edges.extend(edges);
         let range = Range { start, end: self.edges.len() as u32 };
         self.edges_at.insert((node, slot), range);
-        self.read_with[node as usize].push(slot);
         let (count, limit, bytes) = (self.len(), self.meter.limits.max_nodes, self.bytes());
         match self.meter.look("control points", count, limit, bytes) {
             Some(limit) => Err(AutomatonError::Unbounded(Bound::Limit(limit))),
@@ -302,6 +309,10 @@ impl Automaton {
                 None => {
                     let taken = self.take(node, key.1.clone())?;
                     let number = self.taken.len() as u32;
+                    let leads_to = &mut self.leads_to[node as usize];
+                    if !leads_to.contains(&taken.to) {
+                        leads_to.push(taken.to);
+                    }
                     self.taken.push(taken);
                     self.searched.push(false);
                     self.taken_by.insert(key, number);
@@ -411,7 +422,7 @@ impl Automaton {
         let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < most);
         let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
         self.nodes.push(node());
-        self.read_with.push(Vec::new());
+        self.leads_to.push(Vec::new());
         self.reached.push(false);
         self.numbers.insert(key, number);
         Ok(number)

@@ -14,7 +14,7 @@ use super::told_apart::alike;
 use super::witness::Sought;
 use super::{
     Basis, CheckError, Engine, Explored, Finding, Instance, MemoryModel, Parametric, Property, Scope, Threads, Verdict,
-    witness, worst,
+    directed, extension, witness,
 };
 use crate::scenario::Scenario;
 use std::ops::RangeInclusive;
@@ -151,35 +151,51 @@ impl Counting {
         properties: &[Property],
         worst: &mut Option<u64>,
     ) -> Result<Vec<Option<Verdict>>, CheckError> {
-        let limits = Limits { max_states: NOT_MANY, ..self.limits.clone() };
-        let parametric = Parametric { limits, max_threads: FEW, ..Parametric::default() };
+        let parametric = Parametric { max_threads: FEW, ..Parametric::default() };
         let any = Threads::Any;
         let threads =
             instance.threads.iter().map(|threads| if *threads == Threads::Exactly(0) { *threads } else { any });
         let any = Instance { threads: threads.collect(), ..instance.clone() };
-        let covered = parametric.decide(automaton, &any, properties)?;
+        let all = std::mem::replace(&mut automaton.meter().limits.max_states, NOT_MANY);
+        let covered = parametric.decide(automaton, &any, properties);
+        automaton.meter().limits.max_states = all;
+        let covered = covered?;
         if covered.complete && worst.is_none() {
             let mut space = Space::new(automaton, instance)?;
-            let found = worst::worst(&mut space)?;
+            let found = directed::worst(&mut space, covered.worst.and_then(|most| i64::try_from(most).ok()))?;
             *worst = found.and_then(|sold| u64::try_from(sold).ok());
         }
-        let verdicts = covered.verdicts.into_iter().map(|verdict| match verdict {
-            // It holds for every number of threads, and so for this one.
-            Verdict::Proved(_) | Verdict::Impossible(_) => Some(verdict),
-            // Fewer threads than there are show it; that those that are there show it too needs more.
-            Verdict::Refuted { ref witness, .. } | Verdict::Possible { ref witness, .. } => {
-                let upward = matches!(witness.property.scope(), Scope::Steps) || is_upward_closed(witness.property);
-                let fits = witness
-                    .instance
-                    .threads
-                    .iter()
-                    .zip(&instance.threads)
-                    .all(|(few, many)| few.number() <= many.number());
-                (upward && fits).then_some(verdict)
-            }
-            Verdict::Inconclusive { .. } => None,
-        });
-        Ok(verdicts.collect())
+        let mut verdicts = Vec::new();
+        for verdict in covered.verdicts {
+            verdicts.push(match verdict {
+                // It holds for every number of threads, and so for this one.
+                Verdict::Proved(_) | Verdict::Impossible(_) => Some(verdict),
+                Verdict::Refuted { ref witness, .. } | Verdict::Possible { ref witness, .. } => {
+                    is_shown_by(automaton, instance, witness)?.then_some(verdict)
+                }
+                Verdict::Inconclusive { .. } => None,
+            });
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Whether the threads of an instance show, too, what a few threads do.
+fn is_shown_by(
+    automaton: &mut Automaton,
+    instance: &Instance,
+    witness: &super::Witness,
+) -> Result<bool, AutomatonError> {
+    let few = &witness.instance.threads;
+    if few.iter().zip(&instance.threads).any(|(few, many)| few.number() > many.number()) {
+        return Ok(false);
+    }
+    match witness.property.scope() {
+        // The others can just stand still.
+        Scope::Steps => Ok(true),
+        Scope::States => Ok(is_upward_closed(witness.property)),
+        Scope::Ends => extension::shows_with_all(&mut Space::new(automaton, instance)?, witness),
+        Scope::Futures => Ok(false),
     }
 }
 

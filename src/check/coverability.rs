@@ -21,7 +21,7 @@ use super::exploration::{MANY, Space};
 use super::limits::Limits;
 use super::told_apart::alike;
 use super::witness::Sought;
-use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
+use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Threads, Verdict, extension, witness};
 use crate::scenario::Scenario;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
@@ -42,6 +42,9 @@ impl Default for Coverability {
     }
 }
 
+/// How many counts of states are compared at most: where few states are covered by others, each is held against very many.
+const MOST_COMPARED: u64 = 100_000_000;
+
 /// The most threads that the search for the smallest instance goes up to.
 const LARGEST_WITNESS: usize = 64;
 
@@ -55,6 +58,8 @@ struct Cover {
     shown: Vec<bool>,
     /// The most that was sold beyond what there was, if that has a bound.
     worst: Option<i64>,
+    /// Whether a step of somebody was not enabled somewhere.
+    waits: bool,
     transitions: u64,
     states: usize,
     limit: Option<String>,
@@ -124,6 +129,8 @@ pub(super) fn decide(
             Property::NoCrash => Some(cover.flags.crash),
             // Where no code goes round, every execution of any number of threads ends.
             Property::NoLivelock if cover.limit.is_none() && automaton.is_acyclic() => Some(false),
+            // Where nobody ever waits, nobody waits for ever.
+            Property::NoDeadlock if cover.limit.is_none() && !cover.waits && ends(automaton, instance)? => Some(false),
             _ => None,
         };
         shows.push(decided == Some(true) && !guess);
@@ -150,11 +157,25 @@ pub(super) fn decide(
     Ok(Covered { verdicts, worst, shows, complete: cover.limit.is_none() })
 }
 
+/// Whether some execution is known to end: where none does, nothing is proved of ends.
+fn ends(automaton: &mut Automaton, instance: &Instance) -> Result<bool, AutomatonError> {
+    let one = |threads: &Threads| if *threads == Threads::Any { Threads::Exactly(1) } else { *threads };
+    let few = Instance { threads: instance.threads.iter().map(one).collect(), ..instance.clone() };
+    extension::some_execution_ends(&mut Space::new(automaton, &few)?)
+}
+
 fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]) -> Result<Cover, AutomatonError> {
     let mut space = Space::merged(automaton, instance)?;
     let (initial, flags) = space.initial()?;
-    let mut cover =
-        Cover { flags, shown: vec![false; properties.len()], worst: Some(0), transitions: 0, states: 0, limit: None };
+    let mut cover = Cover {
+        flags,
+        shown: vec![false; properties.len()],
+        worst: Some(0),
+        waits: false,
+        transitions: 0,
+        states: 0,
+        limit: None,
+    };
     let mut tree = Tree::default();
     let mut path = Path::default();
     let first = fill(&mut space, initial, &mut cover)?;
@@ -181,9 +202,16 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
         let meter = space.automaton.meter();
         let limit = meter.limits.max_states;
         cover.limit = meter.look("states", count, limit, bytes);
+        if tree.compared() > MOST_COMPARED {
+            let limit = format!("stopped after {MOST_COMPARED} comparisons of states, with {count} of them");
+            cover.limit.get_or_insert(limit);
+        }
         if cover.limit.is_some() {
             break;
         }
+    }
+    if cover.limit.is_none() {
+        space.automaton.has_read_all();
     }
     cover.states = tree.len();
     Ok(cover)
@@ -259,6 +287,9 @@ fn next_step(
         let Some(mover) = space.mover(&frame.words, place) else { break };
         let node = space.node_of(&frame.words, mover);
         let moves = space.moves(&frame.words, node)?;
+        if frame.next.1 == 0 && !cover.waits {
+            cover.waits = space.automaton.node(node).step().is_some() && space.steps_at(&frame.words, node)? == 0;
+        }
         while frame.next.1 < moves {
             let index = frame.next.1;
             frame.next.1 += 1;

@@ -215,6 +215,12 @@ impl<'a> Space<'a> {
         Ok(self.steps_at(state, node)? + usize::from(kill))
     }
 
+    /// The number of the move of this name, of those from a control point.
+    pub fn index_of(&mut self, state: &[u32], node: NodeId, act: Act) -> Result<Option<usize>, AutomatonError> {
+        let edges = self.automaton.edges(node, &state[..self.objects])?.to_vec();
+        Ok(edges.iter().position(|edge| self.automaton.act(node, edge) == act))
+    }
+
     /// Makes a move, of those from this control point the one with this number.
     pub fn make(
         &mut self,

@@ -250,7 +250,14 @@ impl Shown {
             None => Witness::by_replay(scenario, instance, property, moves),
             Some((trace, remark)) => {
                 let remark = format!("{remark} (a cell was read stale, so no interleaving shows this)");
-                Ok(Witness { property, instance: instance.clone(), schedule: Schedule(moves), trace, remark })
+                Ok(Witness {
+                    property,
+                    instance: instance.clone(),
+                    schedule: Schedule(moves),
+                    trace,
+                    remark,
+                    is_canonical: false,
+                })
             }
         }
     }

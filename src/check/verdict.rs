@@ -206,6 +206,9 @@ pub struct Witness {
     pub trace: Trace,
     /// What is to be seen at its end.
     pub remark: String,
+    /// Whether it is the canonical one: of all that show the property the one with the fewest threads, moves and switches.
+    /// If not, an engine came across it, or the search for the canonical one hit a limit (then the remark says so).
+    pub is_canonical: bool,
 }
 
 impl Witness {
@@ -231,6 +234,7 @@ impl Witness {
             schedule: schedule.clone(),
             trace: trace.clone(),
             remark,
+            is_canonical: true,
         };
         if property == Property::NoLivelock {
             // That no end can be reached from here is what the engine has found; no single execution shows it.

@@ -10,7 +10,7 @@ use super::automaton::{Automaton, AutomatonError, NodeId};
 use super::exploration::{MOST_THREADS, Mover, Space, Transition};
 use super::livelock::Trapped;
 use super::states::States;
-use super::{CheckError, Instance, Property, Scope, Threads, Witness};
+use super::{CheckError, Instance, Property, Scope, Threads, Witness, directed};
 use crate::platform::{Act, Actor, Move};
 use rustc_hash::FxHashMap;
 use std::ops::RangeInclusive;
@@ -35,8 +35,23 @@ pub fn smallest(
     property: Property,
     threads: RangeInclusive<usize>,
 ) -> Result<Sought<Witness>, CheckError> {
+    let fewest = fewest_threads(automaton, instance, property)?;
+    let threads = *threads.start().max(&fewest)..=*threads.end().max(&fewest);
     for instance in sizes(instance, threads) {
-        match canonical(automaton, &instance, property) {
+        let sought = match canonical(automaton, &instance, property) {
+            Ok(Sought::Stopped(limit)) => match some(automaton, &instance, property)? {
+                Some(schedule) => {
+                    let witness = Witness::by_replay(automaton.scenario(), &instance, property, schedule);
+                    let mut witness = witness.map_err(|reason| CheckError::Witness { engine, reason })?;
+                    witness.is_canonical = false;
+                    witness.remark += " (this execution shows it, but perhaps it is not the shortest)";
+                    return Ok(Sought::Found(witness));
+                }
+                None => Ok(Sought::Stopped(limit)),
+            },
+            sought => sought,
+        };
+        match sought {
             Ok(Sought::Found(schedule)) => {
                 return Witness::by_replay(automaton.scenario(), &instance, property, schedule)
                     .map(Sought::Found)
@@ -50,6 +65,44 @@ pub fn smallest(
         }
     }
     Ok(Sought::Nowhere)
+}
+
+/// The fewest threads of those roles that vary that are needed, as far as it is known beforehand.
+fn fewest_threads(automaton: &mut Automaton, instance: &Instance, property: Property) -> Result<usize, AutomatonError> {
+    if !automaton.all_is_read() {
+        return Ok(0);
+    }
+    let varies = |role: usize| role == 0 || instance.threads[role] == Threads::Any;
+    let number = |threads: &Threads| if *threads == Threads::Any { Threads::Exactly(1) } else { *threads };
+    let one = Instance { threads: instance.threads.iter().map(number).collect(), ..instance.clone() };
+    let fewest = directed::fewest(&Space::new(automaton, &one)?, property, varies);
+    Ok(match instance.total() {
+        Some(total) => fewest.min(total),
+        None => fewest.min(MOST_THREADS),
+    })
+}
+
+/// A schedule that shows a property, but perhaps not the canonical one.
+fn some(
+    automaton: &mut Automaton,
+    instance: &Instance,
+    property: Property,
+) -> Result<Option<Vec<Move>>, AutomatonError> {
+    let mut space = Space::new(automaton, instance)?;
+    let initial = space.initial()?.0;
+    let Some(way) = directed::execution(&mut space, property)? else { return Ok(None) };
+    let mut numbers = Numbers::new(&space, &initial);
+    let mut last = None;
+    let mut moves = Vec::new();
+    for (transition, state) in way {
+        let movers = numbers.at(&space, transition.mover);
+        // Whoever has moved last goes on, if it may have been it.
+        let actor = last.filter(|last| movers.contains(last)).unwrap_or(movers[0]);
+        numbers.moved(&space, actor, transition.to, &state);
+        moves.push(Move { actor, act: transition.act });
+        last = Some(actor);
+    }
+    Ok(Some(moves))
 }
 
 /// The instances in which the roles that vary have so many threads in all, those with fewer first.
@@ -291,6 +344,12 @@ impl Numbers {
         for place in self.places.iter_mut().flatten() {
             *place = space.stand_in(state, *place);
         }
+    }
+
+    /// Where somebody stands, if it has been started.
+    pub fn place(&self, actor: Actor) -> Option<NodeId> {
+        let Actor::Thread(role, number) = actor else { return None };
+        self.places.get(role)?.get(number).copied()
     }
 
     /// How many threads of a role have been started.

@@ -47,6 +47,7 @@ impl Automaton {
         let everywhere = self.partition(&all, &mut merging);
         merging.stand_ins.push(everywhere);
         self.merging = Some(merging);
+        self.all_is_read = true;
     }
 
     /// Whether control points are merged.

@@ -12,7 +12,7 @@ impl Automaton {
 
     /// Where the steps lead that have been read at a control point.
     pub fn targets(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.all_edges(node).map(|edge| edge.to)
+        self.leads_to[node as usize].iter().copied()
     }
 
     /// Whether no code that has been read can come to a control point twice: then every execution ends.

@@ -3,6 +3,7 @@
 use crate::check::exploration::Space;
 use crate::check::states::States;
 use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
 
 /// All states that have been found, with their markings numbered.
 #[derive(Default)]
@@ -16,8 +17,9 @@ pub struct Tree {
     /// By control, the states that nothing newer covers.
     by_control: FxHashMap<Vec<u32>, Vec<usize>>,
     /// Which markings are known to be covered by which, and which not to be.
-    known: std::cell::RefCell<FxHashMap<(usize, usize), bool>>,
+    known: RefCell<FxHashMap<(usize, usize), bool>>,
     words: usize,
+    compared: Cell<u64>,
 }
 
 impl Tree {
@@ -40,6 +42,7 @@ impl Tree {
         }
         let number = self.states.len();
         let peers = self.by_control.entry(space.control(&state).to_vec()).or_default();
+        self.compared.update(|before| before + (peers.len() * state.len()) as u64);
         peers.retain(|peer| {
             let covered = covers(space, &state, &self.states[*peer]);
             self.covered[*peer] |= covered;
@@ -58,8 +61,16 @@ impl Tree {
     }
 
     pub fn covered(&self, space: &Space<'_>, state: &[u32]) -> bool {
-        let peers = self.by_control.get(space.control(state)).into_iter().flatten();
-        peers.rev().any(|peer| covers(space, &self.states[*peer], state))
+        let mut peers = self.by_control.get(space.control(state)).into_iter().flatten().rev();
+        peers.any(|peer| {
+            self.compared.update(|before| before + state.len() as u64);
+            covers(space, &self.states[*peer], state)
+        })
+    }
+
+    /// How many counts have been compared so far.
+    pub fn compared(&self) -> u64 {
+        self.compared.get()
     }
 
     /// Whether a state with this control covers one with the marking of state `number`.
