@@ -4,7 +4,8 @@ use crate::enumeration::{Enumerated, Limit};
 use crate::language::{Code, Do, ENDINGS, In, Ledger, Number, Of, Op, Said, Text, What, Which};
 use crate::verdicts::{contradiction, for_any_number, is_settled, name, sized, witness};
 use oversell::check::{
-    AutomatonError, CheckError, Counting, Engine, Final, Finding, Instance, Limits, Property, Threads, outcomes,
+    AutomatonError, CheckError, Counting, Engine, Final, Finding, Instance, Limits, Property, Threads, certify,
+    outcomes, verify,
 };
 use oversell::platform::LockKind;
 use oversell::scenario::{Launch, Scenario};
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 /// A program with the most threads that run it.
 #[derive(Clone)]
@@ -194,6 +196,10 @@ struct Tally {
     endless: usize,
     /// Decided for any number of threads: properties, over all cases.
     for_any_number: usize,
+    /// Proofs whose certificate was verified.
+    certified: usize,
+    /// The longest that all engines of this crate took to all verdicts on any number of threads.
+    longest: Duration,
     shown: BTreeMap<Property, usize>,
 }
 
@@ -285,6 +291,7 @@ fn agree(case: &Case, tally: &mut Tally) -> Result<(), TestCaseError> {
     }
 
     let any = full_size.clone().role(0, Threads::Any);
+    let start = Instant::now();
     for engine in for_any_number(&few()) {
         let findings = engine.check(&scenario, &any, &properties).map_err(unseen_or_failed)?;
         for (i, finding) in findings.iter().enumerate() {
@@ -293,8 +300,31 @@ fn agree(case: &Case, tally: &mut Tally) -> Result<(), TestCaseError> {
             let wrong = contradiction(&scenario, finding, &sizes);
             prop_assert_eq!(wrong, None, "{}", engine.name());
         }
+        // One in a few, as it takes as long again.
+        if engine.name() == "parametric" && tally.decided.is_multiple_of(CERTIFIED) {
+            tally.longest = tally.longest.max(start.elapsed());
+            tally.certified += certified(&scenario, &any, &findings)?;
+        }
     }
     Ok(())
+}
+
+/// One of so many programs has its proofs certified.
+const CERTIFIED: usize = 5;
+
+/// How many of the proofs have a certificate; each of those must hold, and not with a state less.
+fn certified(scenario: &Scenario, any: &Instance, findings: &[Finding]) -> Result<usize, TestCaseError> {
+    let mut certified = 0;
+    for finding in findings.iter().filter(|finding| matches!(finding.verdict.name(), "proved" | "impossible")) {
+        let Ok(mut certificate) = certify(scenario, any, finding.property, &few()) else { continue };
+        if let Err(error) = verify(scenario, &certificate) {
+            return Err(failed(format!("the certificate of {} does not hold: {error}", finding.property)));
+        }
+        let last = certificate.states.pop_last();
+        prop_assert!(last.is_some() && verify(scenario, &certificate).is_err(), "{}", finding.property);
+        certified += 1;
+    }
+    Ok(certified)
 }
 
 /// Code that the model cannot follow, for this reason, is refused by the engines that read it, for the same.
