@@ -71,6 +71,8 @@ pub struct Automaton {
     reached: Vec<bool>,
     /// Whether everything has been read that an execution of any number of threads comes to.
     all_is_read: bool,
+    /// How many control points were read in advance where that came to no end: they do not count against the limit.
+    read_in_vain: usize,
     /// What was read before, until something was wrong with code that perhaps no execution comes to.
     given_up: Option<Box<Automaton>>,
     meter: Meter,
@@ -138,6 +140,7 @@ impl Automaton {
             searched: Vec::new(),
             reached: Vec::new(),
             all_is_read: false,
+            read_in_vain: 0,
             given_up: None,
             meter: Meter::new(limits),
         };
@@ -269,7 +272,8 @@ impl Automaton {
         self.edges.extend(edges);
         let range = Range { start, end: self.edges.len() as u32 };
         self.edges_at.insert((node, slot), range);
-        let (count, limit, bytes) = (self.len(), self.meter.limits.max_nodes, self.bytes());
+        let count = self.len() - self.read_in_vain;
+        let (limit, bytes) = (self.meter.limits.max_nodes, self.bytes());
         match self.meter.look("control points", count, limit, bytes) {
             Some(limit) => Err(AutomatonError::Unbounded(Bound::Limit(limit))),
             None => Ok(range),
@@ -418,7 +422,7 @@ impl Automaton {
         if let Some(&known) = self.numbers.get(&key) {
             return Ok(known);
         }
-        let most = self.meter.limits.max_nodes;
+        let most = self.meter.limits.max_nodes + self.read_in_vain;
         let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < most);
         let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
         self.nodes.push(node());

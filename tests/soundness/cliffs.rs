@@ -5,6 +5,7 @@ use oversell::check::{Check, Coverability, Limits, Report};
 use oversell::programs;
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event};
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering::SeqCst;
 
 /// Buyers that take one of so many tickets by compare-exchange, again and again until nobody comes in between.
@@ -122,4 +123,22 @@ fn fifty_tickets_sold_without_a_lock_to_any_number_of_buyers_is_small() {
         assert!(finding.verdict.explored().get("states").unwrap() <= 1_000, "{report}");
         assert_eq!(report.finding("no-crash").verdict.name(), "proved");
     }
+}
+
+#[test]
+fn who_has_bought_and_waits_for_ever_is_not_one_with_who_has_not_and_does() {
+    let scenario = shop("waits for a bell that never rings", |at, shop: &Shop| {
+        let left = shop.left.load(at, SeqCst);
+        if left > 0 {
+            shop.left.store(at, left - 1, SeqCst);
+            at.tell(Event::sale("bought"));
+        }
+        at.retry("wait", || match shop.bell.load(at, SeqCst) {
+            0 => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        });
+    });
+    let report = Check::new(&scenario.into()).threads("buyer", 3).run().unwrap();
+    report.assert_refuted("no-oversell");
+    assert_eq!(report.finding("no-oversell").worst, Some(3));
 }

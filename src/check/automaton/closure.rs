@@ -58,7 +58,7 @@ impl Automaton {
         let closure = closed.close(instance);
         match closure {
             Ok(Some(closure)) => closed.merge(&closure, instance.kills > 0),
-            Ok(None) | Err(AutomatonError::Unbounded(_)) => {}
+            Ok(None) | Err(AutomatonError::Unbounded(_)) => closed.read_in_vain = closed.len(),
             // What is wrong with code that no execution comes to is nothing to complain of; what is wrong with the rest
             // shows again. But what was read has to be so again, too.
             Err(AutomatonError::Refused { .. }) if closed.is_guessing => {
