@@ -14,6 +14,9 @@ use thread::perform;
 /// After how long without a word an execution is given up.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// How long a statement that may go on may take before it is worth asking whether it still waits.
+const GRACE: Duration = Duration::from_micros(500);
+
 /// How far one thread has come.
 #[derive(Clone, Debug)]
 pub(super) enum State {
@@ -172,20 +175,24 @@ impl Actors {
     /// Waits until every thread stands before a step, has ended, or waits for another's lock.
     pub(super) fn settle(&mut self, arena: &mut dyn Arena) -> Result<(), Trip> {
         self.patience = arena.patience();
-        // Whoever waited may go on now: the lock is free when the one who held it has had its answer.
+        // Whoever waited may go on now: the lock is free when the one who held it has had its answer. Most do, and say
+        // so sooner than they could be looked for.
+        let mut grace = None;
         for actor in &mut self.actors {
             if matches!(actor.state, State::Waits) {
                 actor.state = State::Runs { hint: true };
+                grace = Some(GRACE);
             }
         }
         let mut last = Instant::now();
         while let Some(busy) = self.busy() {
             let computing = self.states().any(|state| matches!(state, State::Thinks));
             let all_hinted = self.states().all(|state| !matches!(state, State::Runs { hint: false }));
-            if !computing && all_hinted && self.look(arena)? {
+            let grace = if computing || !all_hinted { None } else { grace.take() };
+            if !computing && all_hinted && grace.is_none() && self.look(arena)? {
                 return Ok(());
             }
-            let wait = if computing { SILENCE } else { self.patience.unwrap_or(SILENCE) };
+            let wait = if computing { SILENCE } else { grace.or(self.patience).unwrap_or(SILENCE) };
             match self.reports.recv_timeout(wait) {
                 Ok((actor, report)) => {
                     last = Instant::now();

@@ -55,6 +55,7 @@ impl Mariadb {
                 "--innodb-flush-log-at-trx-commit=0",
                 "--innodb-flush-method=nosync",
                 "--innodb-doublewrite=0",
+                "--innodb-file-per-table=OFF",
                 "--innodb-use-native-aio=0",
                 "--innodb-buffer-pool-size=32M",
                 "--innodb-log-file-size=8M",

@@ -176,7 +176,7 @@ impl Database for Postgres {
             config.dbname(name);
         }
         let watcher = connect(&config)?;
-        Ok(Box::new(PostgresArena { watcher, config, shared: self.shared.clone(), name, tables: Vec::new() }))
+        Ok(Box::new(PostgresArena { watcher, config, shared: self.shared.clone(), name, tables: Vec::new(), counters: Vec::new() }))
     }
 }
 
@@ -200,6 +200,8 @@ struct PostgresArena {
     shared: Arc<Shared>,
     name: Option<String>,
     tables: Vec<String>,
+    /// The sequences that number their rows.
+    counters: Vec<String>,
 }
 
 impl PostgresArena {
@@ -231,6 +233,8 @@ impl Arena for PostgresArena {
         for table in self.tables.clone() {
             rows(&mut self.watcher, &format!("COMMENT ON TABLE {table} IS '{MARK}'"))?;
         }
+        let counters = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'S' ORDER BY c.oid";
+        self.counters = rows(&mut self.watcher, counters)?.iter().filter_map(|row| row.text(0).ok()).collect();
         Ok(())
     }
 
@@ -285,10 +289,13 @@ impl Arena for PostgresArena {
     }
 
     fn contents(&mut self) -> Result<String, DatabaseError> {
-        let table = |table: &String| format!("SELECT '{table}', string_agg(t::text, ';') FROM {table} t");
-        let mut parts: Vec<_> = self.tables.iter().map(table).collect();
-        parts.push("SELECT sequencename, coalesce(last_value, 0)::text FROM pg_sequences".to_owned());
-        rows(&mut self.watcher, &parts.join(" UNION ALL ")).map(|rows| listed(&rows))
+        let tables = self.tables.iter().map(|table| format!("SELECT string_agg(t::text, ';') FROM {table} t"));
+        let counters = self.counters.iter().map(|name| format!("SELECT (last_value, is_called)::text FROM {name}"));
+        let all: Vec<_> = tables.chain(counters).collect();
+        if all.is_empty() {
+            return Ok(String::new());
+        }
+        rows(&mut self.watcher, &all.join(" UNION ALL ")).map(|rows| listed(&rows))
     }
 
     fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError> {
