@@ -137,6 +137,7 @@ impl Database for Mariadb {
             // The first plain read takes it, and reads nothing else: no need for a step of its own.
             snapshot_is_step: false,
             reads: if level == Level::Serializable { Reads::Lock } else { Reads::Versions },
+            selects_lock: level != Level::ReadCommitted,
             failure_ends_transaction: false,
         }
     }

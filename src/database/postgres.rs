@@ -151,6 +151,7 @@ impl Database for Postgres {
             begin_is_step: false,
             snapshot_is_step: level != Level::ReadCommitted,
             reads: if level == Level::Serializable { Reads::Remembered } else { Reads::Versions },
+            selects_lock: false,
             failure_ends_transaction: true,
         }
     }
@@ -176,7 +177,14 @@ impl Database for Postgres {
             config.dbname(name);
         }
         let watcher = connect(&config)?;
-        Ok(Box::new(PostgresArena { watcher, config, shared: self.shared.clone(), name, tables: Vec::new(), counters: Vec::new() }))
+        Ok(Box::new(PostgresArena {
+            watcher,
+            config,
+            shared: self.shared.clone(),
+            name,
+            tables: Vec::new(),
+            counters: Vec::new(),
+        }))
     }
 }
 

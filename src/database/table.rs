@@ -148,7 +148,7 @@ pub fn legend(question: Question) -> String {
     format!(
         "✓ holds in every order of statements of up to {} buyers{connections} (sells-out: in some order)\n\
          ✗ fails, with a witness (sells-out: in no order); in no-oversell the worst case: sold of tickets\n\
-         · not decided within the limits\n\
+         · not decided within the limits, or at the granularity of statements\n\
          What else overlaps inside a statement is not looked at. `oversell db CHECKOUT` shows the witnesses.\n",
         question.buyers
     )

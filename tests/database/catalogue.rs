@@ -3,29 +3,12 @@
 
 use crate::reviewed::reviewed;
 use crate::servers::{mariadb, or_skip, postgres, sqlite};
+use crate::surveyed::{made, surveyed};
 use oversell::database::table::{SIGNS, jobs, legend, overview, survey, table};
-use oversell::database::{Database, Dialect, Level, Property, Question, Report, Verdict, catalogue, witnesses};
+use oversell::database::{Database, Dialect, Level, Property, Question, Verdict, catalogue, witnesses};
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
-
-/// Two buyers: one table for each kind of database, made once.
-fn surveyed(kind: Dialect) -> Option<&'static [Report]> {
-    static REPORTS: [OnceLock<Option<Vec<Report>>>; 3] = [const { OnceLock::new() }; 3];
-    let reports = REPORTS[kind as usize].get_or_init(|| {
-        let databases = match kind {
-            Dialect::Sqlite => sqlite(),
-            Dialect::Postgres => vec![or_skip(postgres())?],
-            Dialect::Mariadb => vec![or_skip(mariadb())?],
-        };
-        Some(made(&databases, 2))
-    });
-    reports.as_deref()
-}
-
-fn made(databases: &[Arc<dyn Database>], buyers: usize) -> Vec<Report> {
-    survey(&jobs(databases, &catalogue::all()), Question::of(buyers), 2).unwrap()
-}
 
 const KINDS: [(Dialect, &str); 3] =
     [(Dialect::Sqlite, "sqlite"), (Dialect::Postgres, "postgres"), (Dialect::Mariadb, "mariadb")];
@@ -194,7 +177,7 @@ fn ten_runs_give_one_table() {
     for kind in [sqlite(), or_skip(postgres()).into_iter().collect(), or_skip(mariadb()).into_iter().collect()] {
         let texts: Vec<_> = (0..10)
             .map(|_| {
-                let reports = made(&kind, 2);
+                let reports = made(&kind, 2, 3);
                 let traces: Vec<_> =
                     reports.iter().filter_map(|report| witnesses(std::slice::from_ref(report))).collect();
                 format!("{}{}", table(&reports), traces.concat())

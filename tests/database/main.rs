@@ -15,3 +15,4 @@ mod merging;
 mod reviewed;
 mod schedules;
 mod servers;
+mod surveyed;
