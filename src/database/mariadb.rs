@@ -32,7 +32,6 @@ struct Shared {
     free: Mutex<Option<Vec<String>>>,
     /// Whether somebody explores. Locks by name are the whole server's, so it is one at a time.
     taken: (Mutex<bool>, Condvar),
-    #[expect(dead_code, reason = "runs as long as this lives")]
     server: Option<Server>,
 }
 
@@ -100,6 +99,17 @@ impl Mariadb {
         // Whose locks are waited for is in there; without the right to it, that is not shown.
         let _ = conn.query_drop("SET GLOBAL innodb_status_output_locks = ON");
         Mariadb::over(Shared { opts, free: Mutex::new(None), taken: Default::default(), server: None }, conn)
+    }
+
+    /// The URL of a database of this server; `None` if it is not a throw-away one.
+    pub fn url(&self, database: &str) -> Option<String> {
+        let socket = self.folder()?.join("socket").display().to_string().replace('/', "%2F");
+        Some(format!("mysql://root@localhost/{database}?socket={socket}"))
+    }
+
+    /// Where the files of a throw-away server are.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.shared.server.as_ref().map(Server::folder)
     }
 
     fn over(shared: Shared, mut conn: Conn) -> Result<Mariadb, DatabaseError> {

@@ -11,8 +11,10 @@ mod file;
 mod free;
 mod hermitage;
 mod merging;
+mod outside;
 #[path = "../reviewed/mod.rs"]
 mod reviewed;
 mod schedules;
 mod servers;
+mod steps;
 mod surveyed;

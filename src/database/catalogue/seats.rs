@@ -2,7 +2,8 @@
 
 use super::counter::{sell, sold_out};
 use super::{Pattern, everywhere, locking, nowhere};
-use crate::database::{Checkout, End, Session, SqlError};
+use crate::database::{Checkout, End, Role, Session, SqlError};
+use std::sync::Arc;
 
 pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
@@ -19,7 +20,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "reserve-and-expire",
-        says: "hold the seat, pay, mark it as sold; a hold that has expired is anybody's",
+        says: "hold the seat, pay, mark it as sold; meanwhile a sweeper frees what was held too long",
         checkout: |_| Some(held(|shop| reserve(shop, false))),
         is_right: nowhere,
     },
@@ -53,7 +54,7 @@ fn skip_locked(shop: &mut Session, payment: bool) -> Result<End, SqlError> {
     sell(shop)
 }
 
-/// One seat.
+/// One seat, and a sweeper to whom any hold may be too old.
 fn held(buy: impl Fn(&mut Session) -> Result<End, SqlError> + Send + Sync + 'static) -> Checkout {
     let mut checkout = Checkout::new("", 1, buy);
     let table = "CREATE TABLE seat (id INTEGER PRIMARY KEY, state VARCHAR(8) NOT NULL, holder INTEGER NOT NULL)";
@@ -61,15 +62,18 @@ fn held(buy: impl Fn(&mut Session) -> Result<End, SqlError> + Send + Sync + 'sta
     checkout.fill = vec!["INSERT INTO seat (id, state, holder) VALUES (1, 'free', 0)".to_owned()];
     checkout.shown = vec![("seat".to_owned(), "SELECT state FROM seat".to_owned())];
     checkout.left = Some("SELECT count(*) FROM seat WHERE state <> 'sold'".to_owned());
+    checkout.roles.push(Role { name: "sweeper".to_owned(), count: Some(1), code: Arc::new(sweep) });
     checkout
+}
+
+fn sweep(shop: &mut Session) -> Result<End, SqlError> {
+    shop.execute("UPDATE seat SET state = 'free' WHERE state = 'held'", &[])?;
+    Ok(End::Other("has swept".to_owned()))
 }
 
 fn reserve(shop: &mut Session, confirm: bool) -> Result<End, SqlError> {
     let me = [shop.customer().into()];
-    let expired = shop.choose("a hold that is there", &["is valid", "has expired"]) == 1;
-    let or_held = if expired { " OR state = 'held'" } else { "" };
-    let sql = format!("UPDATE seat SET state = 'held', holder = $1 WHERE state = 'free'{or_held}");
-    if shop.execute(&sql, &me)? == 0 {
+    if shop.execute("UPDATE seat SET state = 'held', holder = $1 WHERE state = 'free'", &me)? == 0 {
         shop.say("somebody else has it; comes back later");
         return Ok(End::Withdrew);
     }
