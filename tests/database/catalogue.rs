@@ -4,10 +4,9 @@
 use crate::reviewed::reviewed;
 use crate::servers::{mariadb, or_skip, postgres, sqlite};
 use crate::surveyed::{made, surveyed};
-use oversell::database::table::{SIGNS, jobs, legend, overview, survey, table};
-use oversell::database::{Database, Dialect, Level, Property, Question, Verdict, catalogue, witnesses};
+use oversell::database::table::{SIGNS, legend, overview, table};
+use oversell::database::{Dialect, Level, Property, Question, Verdict, catalogue, witnesses};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 const KINDS: [(Dialect, &str); 3] =
@@ -129,45 +128,6 @@ fn read_committed_oversells_and_repeatable_read_does_so_only_in_mariadb() {
         let found = oversells("read-then-write", database, level);
         assert!(found.is_none_or(|found| found == expected), "{database} at {level}");
     }
-}
-
-/// Three buyers: right patterns do not fail, as far as the limit goes.
-fn three_buyers(databases: Vec<Arc<dyn Database>>) {
-    let start = std::time::Instant::now();
-    let mut question = Question::of(3);
-    question.limits.executions = 5_000;
-    let reports = survey(&jobs(&databases, &catalogue::all()), question, 2).unwrap();
-    let executions: u64 = reports.iter().map(|report| report.executions).sum();
-    println!("{executions} executions in {:?}\n{}\n{}", start.elapsed(), table(&reports), legend(question));
-    for report in &reports {
-        let pattern = catalogue::Pattern::named(&report.checkout).unwrap();
-        let dialect = databases.iter().find(|database| database.name() == report.database).unwrap().dialect();
-        let of_the_shop = [Property::NoOversell, Property::LedgerBalances, Property::NoUndersell];
-        let fails = of_the_shop.iter().any(|property| report.finding(*property).verdict.holds() == Some(false));
-        let place = format!("{} on {} at {}", report.checkout, report.database, report.level);
-        assert_eq!(fails, !(pattern.is_right)(dialect, report.level), "{place}");
-    }
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_sqlite --nocapture`
-#[test]
-#[ignore = "three buyers take minutes"]
-fn three_buyers_on_sqlite() {
-    three_buyers(sqlite());
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_postgres --nocapture`
-#[test]
-#[ignore = "three buyers take minutes"]
-fn three_buyers_on_postgres() {
-    three_buyers(or_skip(postgres()).into_iter().collect());
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_mariadb --nocapture`
-#[test]
-#[ignore = "three buyers take minutes"]
-fn three_buyers_on_mariadb() {
-    three_buyers(or_skip(mariadb()).into_iter().collect());
 }
 
 /// `cargo test --release --test database -- --ignored ten_runs`

@@ -18,3 +18,4 @@ mod schedules;
 mod servers;
 mod steps;
 mod surveyed;
+mod three;

@@ -97,6 +97,11 @@ fn a_server_that_dies_in_the_middle_is_an_error_with_the_statement() {
             shop.begin(shop.level())?;
             shop.query("SELECT count FROM stock", &[])?;
             assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+            // Until the process is gone, or a zombie.
+            let status = || std::fs::read_to_string(format!("/proc/{pid}/status"));
+            while status().is_ok_and(|status| !status.contains("State:\tZ")) {
+                std::thread::yield_now();
+            }
             shop.query("SELECT count FROM stock FOR UPDATE", &[])?;
             shop.commit()?;
             Ok(End::SoldOut)
