@@ -77,6 +77,7 @@ pub fn all_loose(jobs: &[Job], reports: &[Report], times: u64) {
                     jobs.get(number).zip(reports.get(number))
                 } {
                     let_loose(job, report, times, &found);
+                    println!("let loose: {} on {} at {}", job.checkout.name, job.database.name(), job.level);
                 }
             });
         }
