@@ -107,6 +107,8 @@ mod reading;
 mod replay;
 mod report;
 mod schedule;
+#[cfg(any(feature = "postgres", feature = "mariadb"))]
+mod served;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mariadb"))]
 mod server;
 mod session;

@@ -5,6 +5,7 @@ mod connection;
 use connection::run;
 pub(super) use connection::{PostgresConnection, ready, sql_error};
 
+use super::served::{Databases, MARK, first, lock, ours};
 use super::server::{Recipe, Server, program, quoted};
 use super::value::listed;
 use super::{Arena, Connection, Database, DatabaseError, Dialect, Level, Line, Reads, Row, Semantics, Wait};
@@ -12,11 +13,8 @@ use crate::database::line::Report;
 use postgres::{Client, Config, NoTls};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// What the tables that this makes are marked with.
-const MARK: &str = "made by oversell";
 
 /// PostgreSQL.
 pub struct Postgres {
@@ -26,8 +24,7 @@ pub struct Postgres {
 
 struct Shared {
     config: Config,
-    /// Databases that are empty again; `None`: there is only the one that was named.
-    free: Mutex<Option<Vec<String>>>,
+    databases: Databases,
     server: Option<Server>,
 }
 
@@ -67,7 +64,7 @@ impl Postgres {
         let mut config = Config::new();
         config.host_path(server.folder()).user("oversell").dbname("postgres");
         let client = server.reach(|| config.connect(NoTls))?;
-        let shared = Shared { config, free: Mutex::new(Some(Vec::new())), server: Some(server) };
+        let shared = Shared { config, databases: Databases::many(), server: Some(server) };
         Postgres::over(shared, client)
     }
 
@@ -81,13 +78,8 @@ impl Postgres {
         let config = Config::from_str(url).map_err(wrong)?;
         let mut client = config.connect(NoTls).map_err(wrong)?;
         let name = config.get_dbname().unwrap_or_default().to_owned();
-        let tables = rows(&mut client, TABLES)?;
-        if !name.starts_with("oversell") && !tables.is_empty() {
-            return Err(DatabaseError::NotOurs(format!(
-                "the database `{name}` has tables; name one that is empty, or whose name begins with `oversell`"
-            )));
-        }
-        Postgres::over(Shared { config, free: Mutex::new(None), server: None }, client)
+        let databases = Databases::named(&name, &rows(&mut client, TABLES)?)?;
+        Postgres::over(Shared { config, databases, server: None }, client)
     }
 
     /// The URL of a database of this server; `None` if it is not a throw-away one.
@@ -103,8 +95,7 @@ impl Postgres {
 
     fn over(shared: Shared, mut client: Client) -> Result<Postgres, DatabaseError> {
         let version = rows(&mut client, "SHOW server_version")?;
-        let version = version.first().map(|row| row.text(0)).transpose().ok().flatten().unwrap_or_default();
-        let version = version.split(' ').next().unwrap_or_default().to_owned();
+        let version = first(&version).split(' ').next().unwrap_or_default().to_owned();
         Ok(Postgres { shared: Arc::new(shared), title: format!("PostgreSQL {version}") })
     }
 }
@@ -158,21 +149,11 @@ impl Database for Postgres {
 
     fn arena(&self) -> Result<Box<dyn Arena>, DatabaseError> {
         let mut config = self.shared.config.clone();
-        let mut free = lock(&self.shared.free);
-        let name = match &mut *free {
-            None => None,
-            Some(free) => Some(match free.pop() {
-                Some(name) => name,
-                None => {
-                    let mut client = connect(&config)?;
-                    let name = rows(&mut client, "SELECT 'oversell_' || count(*) FROM pg_database")?;
-                    let name = name.first().and_then(|row| row.text(0).ok()).unwrap_or_default();
-                    rows(&mut client, &format!("CREATE DATABASE {name}"))?;
-                    name
-                }
-            }),
-        };
-        drop(free);
+        let name = self.shared.databases.take(|| {
+            let mut client = connect(&config)?;
+            let name = first(&rows(&mut client, "SELECT 'oversell_' || count(*) FROM pg_database")?);
+            rows(&mut client, &format!("CREATE DATABASE {name}")).map(|_| name)
+        })?;
         if let Some(name) = &name {
             config.dbname(name);
         }
@@ -186,10 +167,6 @@ impl Database for Postgres {
             counters: Vec::new(),
         }))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn connect(config: &Config) -> Result<Client, DatabaseError> {
@@ -214,16 +191,7 @@ struct PostgresArena {
 
 impl PostgresArena {
     fn drop_ours(&mut self) -> Result<(), DatabaseError> {
-        let found = rows(&mut self.watcher, TABLES)?;
-        for row in &found {
-            if row.text(1).ok().as_deref() != Some(MARK) {
-                let table = row.text(0).unwrap_or_default();
-                return Err(DatabaseError::NotOurs(format!(
-                    "there is a table {table} that was not made by this; it stays untouched, and so do all others"
-                )));
-            }
-        }
-        let tables: Vec<_> = found.iter().filter_map(|row| row.text(0).ok()).collect();
+        let tables = ours(&rows(&mut self.watcher, TABLES)?)?;
         if !tables.is_empty() {
             rows(&mut self.watcher, &format!("DROP TABLE {} CASCADE", tables.join(", ")))?;
         }
@@ -257,9 +225,7 @@ impl Arena for PostgresArena {
 
     fn clear(&mut self) -> Result<(), DatabaseError> {
         self.drop_ours()?;
-        if let (Some(free), Some(name)) = (&mut *lock(&self.shared.free), self.name.take()) {
-            free.push(name);
-        }
+        self.shared.databases.give_back(self.name.take());
         Ok(())
     }
 

@@ -7,13 +7,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+/// One statement; the whole number that it finds.
+type Ask = Box<dyn FnMut(&str) -> Option<i64> + Send>;
+
 /// A server of this test's own, as somebody else uses it who knows nothing of explorations.
 struct Theirs {
     database: Arc<dyn Database>,
     folder: PathBuf,
     url: Box<dyn Fn(&str) -> String + Send>,
-    /// One statement over a connection of their own, which stays; the whole number that it finds.
-    ask: Box<dyn FnMut(&str) -> Option<i64> + Send>,
+    /// Asks over a connection of their own, which stays.
+    ask: Ask,
     /// A URL as the command takes it.
     at: fn(&str) -> Result<Arc<dyn Database>, DatabaseError>,
     /// A statement that takes a lock by name, and the one that lets it go.
@@ -75,11 +78,16 @@ fn shared() -> MutexGuard<'static, Vec<Theirs>> {
 
 /// New ones.
 fn servers() -> Vec<Theirs> {
-    let mut servers: Vec<Option<Theirs>> = Vec::new();
-    #[cfg(feature = "postgres")]
-    servers.push(postgres());
-    #[cfg(feature = "mariadb")]
-    servers.push(mariadb());
+    let servers: [Option<Theirs>; 2] = [
+        #[cfg(feature = "postgres")]
+        postgres(),
+        #[cfg(not(feature = "postgres"))]
+        None,
+        #[cfg(feature = "mariadb")]
+        mariadb(),
+        #[cfg(not(feature = "mariadb"))]
+        None,
+    ];
     servers.into_iter().flatten().collect()
 }
 

@@ -1,8 +1,7 @@
 //! Whether statements that run wait: looks at the database that agree.
 
-use super::{Actors, State, Trip};
+use super::{Actors, SILENCE, State, Trip};
 use crate::database::{Arena, DatabaseError, Deed, Wait};
-use std::time::Duration;
 
 impl Actors {
     /// Whether all statements that run wait: two looks that agree, with no word in between.
@@ -62,7 +61,7 @@ impl Actors {
     fn waits(&mut self, arena: &mut dyn Arena, connections: &[u64]) -> Result<Vec<Option<Wait>>, Trip> {
         arena.waits(connections).or_else(|error| {
             // If the server is gone, those whose statements run hear of it too, and can say which ones they were.
-            while let Ok((actor, report)) = self.reports.recv_timeout(Duration::from_secs(1)) {
+            while let Ok((actor, report)) = self.reports.recv_timeout(SILENCE) {
                 self.note(actor, report)?;
             }
             Err((None, error))
