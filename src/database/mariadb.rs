@@ -32,6 +32,12 @@ struct Shared {
     server: Option<Server>,
 }
 
+impl Shared {
+    fn explained(&self, error: DatabaseError) -> DatabaseError {
+        self.server.as_ref().map_or(error.clone(), |server| server.explained(error))
+    }
+}
+
 impl Mariadb {
     /// A throw-away server, without system tables: nobody needs to be granted anything.
     ///
@@ -58,10 +64,11 @@ impl Mariadb {
                 "--innodb-status-output-locks=ON",
             ];
             let at = |name: &str| quoted(&folder.join(name));
-            let (data, socket, pid) = (at("data"), at("socket"), at("pid"));
-            let files = format!("--datadir={data} --socket={socket} --pid-file={pid}");
+            let (data, socket, pid, scratch) = (at("data"), at("socket"), at("pid"), at("scratch"));
+            // Where servers share a folder for temporary tables, each one that starts removes those of the others.
+            let files = format!("--datadir={data} --tmpdir={scratch} --socket={socket} --pid-file={pid}");
             Recipe {
-                init: format!("mkdir {data}"),
+                init: format!("mkdir {data} {scratch}"),
                 serve: format!("{} --no-defaults {files} {}", quoted(&mariadbd), settings.join(" ")),
             }
         })?;
@@ -149,7 +156,7 @@ impl Database for Mariadb {
         let mut opts = self.shared.opts.clone();
         let turn = Turn::wait(&self.shared);
         let name = self.shared.databases.take(|| {
-            let mut conn = connect(&opts)?;
+            let mut conn = connect(&opts).map_err(|error| self.shared.explained(error))?;
             let sql = "SELECT concat('oversell_', count(*)) FROM information_schema.schemata";
             let name = first(&rows(&mut conn, sql)?);
             rows(&mut conn, &format!("CREATE DATABASE {name}")).map(|_| name)
@@ -157,7 +164,7 @@ impl Database for Mariadb {
         if let Some(name) = &name {
             opts = OptsBuilder::from_opts(opts).db_name(Some(name)).into();
         }
-        let watcher = connect(&opts)?;
+        let watcher = connect(&opts).map_err(|error| self.shared.explained(error))?;
         Ok(Box::new(MariadbArena { watcher, opts, turn, name, tables: Vec::new() }))
     }
 }

@@ -28,6 +28,12 @@ struct Shared {
     server: Option<Server>,
 }
 
+impl Shared {
+    fn explained(&self, error: DatabaseError) -> DatabaseError {
+        self.server.as_ref().map_or(error.clone(), |server| server.explained(error))
+    }
+}
+
 impl Postgres {
     /// A throw-away server, from the newest of the installed versions.
     ///
@@ -150,14 +156,14 @@ impl Database for Postgres {
     fn arena(&self) -> Result<Box<dyn Arena>, DatabaseError> {
         let mut config = self.shared.config.clone();
         let name = self.shared.databases.take(|| {
-            let mut client = connect(&config)?;
+            let mut client = connect(&config).map_err(|error| self.shared.explained(error))?;
             let name = first(&rows(&mut client, "SELECT 'oversell_' || count(*) FROM pg_database")?);
             rows(&mut client, &format!("CREATE DATABASE {name}")).map(|_| name)
         })?;
         if let Some(name) = &name {
             config.dbname(name);
         }
-        let watcher = connect(&config)?;
+        let watcher = connect(&config).map_err(|error| self.shared.explained(error))?;
         Ok(Box::new(PostgresArena {
             watcher,
             config,

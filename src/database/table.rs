@@ -44,6 +44,10 @@ pub fn survey(jobs: &[Job], question: Question, at_once: usize) -> Result<Vec<Re
                     jobs.get(number).map(|job| (number, job))
                 } {
                     let report = check(&job.database, &job.checkout, job.level, question);
+                    if report.is_err() {
+                        // Nothing that comes later would be shown.
+                        next.store(jobs.len(), Ordering::Relaxed);
+                    }
                     reports.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(report);
                 }
             });
