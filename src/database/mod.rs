@@ -59,6 +59,9 @@
 //! | MariaDB | two looks at InnoDB's status and the list of processes agree | the same |
 //! | SQLite | its busy handler is called | explored: each can be the one whose next attempt succeeds |
 //!
+//! Two that wait in PostgreSQL for a row that then changes are free at once, and it may be a race who has it first: a
+//! schedule that does not always lead to the same ends in an error.
+//!
 //! The victim of a deadlock is the database's choice. In PostgreSQL it is whoever closes the circle: the others have
 //! looked for one before the next step is taken. Who was the victim and starts over may be back before the other, who
 //! is free to go on, has done so, and lose once more: any number of times. No order of statements shows that, so where
