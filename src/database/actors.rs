@@ -1,6 +1,7 @@
 //! The threads of one execution, and how far each of them has come.
 
 mod looks;
+mod notes;
 mod thread;
 
 use super::line::{Announcement, Kind, Line, Order, Report};
@@ -13,6 +14,9 @@ use thread::perform;
 
 /// After how long without a word an execution is given up.
 const SILENCE: Duration = Duration::from_secs(10);
+
+/// How long a statement that may go on may take before it is worth asking whether it still waits.
+const GRACE: Duration = Duration::from_micros(500);
 
 /// How far one thread has come.
 #[derive(Clone, Debug)]
@@ -172,20 +176,24 @@ impl Actors {
     /// Waits until every thread stands before a step, has ended, or waits for another's lock.
     pub(super) fn settle(&mut self, arena: &mut dyn Arena) -> Result<(), Trip> {
         self.patience = arena.patience();
-        // Whoever waited may go on now: the lock is free when the one who held it has had its answer.
+        // Whoever waited may go on now: the lock is free when the one who held it has had its answer. Most do, and say
+        // so sooner than they could be looked for.
+        let mut grace = None;
         for actor in &mut self.actors {
             if matches!(actor.state, State::Waits) {
                 actor.state = State::Runs { hint: true };
+                grace = Some(GRACE);
             }
         }
         let mut last = Instant::now();
         while let Some(busy) = self.busy() {
             let computing = self.states().any(|state| matches!(state, State::Thinks));
             let all_hinted = self.states().all(|state| !matches!(state, State::Runs { hint: false }));
-            if !computing && all_hinted && self.look(arena)? {
+            let grace = if computing || !all_hinted { None } else { grace.take() };
+            if !computing && all_hinted && grace.is_none() && self.look(arena)? {
                 return Ok(());
             }
-            let wait = if computing { SILENCE } else { self.patience.unwrap_or(SILENCE) };
+            let wait = if computing { SILENCE } else { grace.or(self.patience).unwrap_or(SILENCE) };
             match self.reports.recv_timeout(wait) {
                 Ok((actor, report)) => {
                     last = Instant::now();
@@ -211,70 +219,6 @@ impl Actors {
     /// Somebody who computes, or whose statement runs.
     fn busy(&self) -> Option<usize> {
         self.states().position(|state| matches!(state, State::Thinks | State::Runs { .. }))
-    }
-
-    fn note(&mut self, number: usize, report: Report) -> Result<(), Trip> {
-        let ends_transaction = {
-            let actor = &mut self.actors[number];
-            match report {
-                Report::Announces(announcement) => {
-                    actor.state = State::Ready(announcement);
-                    false
-                }
-                Report::Did { reply, trouble, keeps } => {
-                    actor.state = State::Thinks;
-                    actor.keeps = keeps;
-                    let step =
-                        actor.step.clone().unwrap_or(Announcement { text: String::new(), kind: Kind::Statement });
-                    if !matches!(actor.ordered, Some(Order::Cut | Order::CutAfter)) {
-                        let (text, waited) = (step.text, actor.waited);
-                        actor.deeds.push(Deed::Did { text, reply, trouble, waited });
-                    }
-                    !matches!(step.kind, Kind::Read | Kind::Statement | Kind::Snapshot) || trouble.is_some()
-                }
-                Report::Sold(quantity) => {
-                    actor.deeds.push(Deed::Sold(quantity));
-                    false
-                }
-                Report::Says(remark) => {
-                    actor.deeds.push(Deed::Says(remark));
-                    false
-                }
-                Report::Parks => {
-                    if !actor.waited {
-                        let text = actor.step.as_ref().map(|step| step.text.clone()).unwrap_or_default();
-                        actor.deeds.push(Deed::Waits { text, holders: Vec::new() });
-                    }
-                    actor.waited = true;
-                    actor.state = State::Parked { stale: true };
-                    false
-                }
-                Report::Notice { waits } => {
-                    if let State::Runs { hint } = &mut actor.state {
-                        *hint = waits;
-                    }
-                    actor.confirmed = None;
-                    false
-                }
-                Report::Ends(end) => {
-                    actor.keeps = false;
-                    actor.deeds.push(Deed::Ended(end.clone()));
-                    actor.state = State::Ended(end);
-                    true
-                }
-                Report::Breaks(error) => return Err((Some(number), error)),
-            }
-        };
-        if ends_transaction {
-            for (other, actor) in self.actors.iter_mut().enumerate() {
-                if other != number
-                    && let State::Parked { stale } = &mut actor.state
-                {
-                    *stale = false;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// What came of the move: first to whoever made it.

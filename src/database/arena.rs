@@ -94,6 +94,9 @@ pub struct Semantics {
     pub snapshot_is_step: bool,
     /// What a plain read does.
     pub reads: Reads,
+    /// Whether a statement that inserts what it selects locks what it reads, before it locks what it writes: a step
+    /// of its own.
+    pub selects_lock: bool,
     /// Whether any failed statement ends its whole transaction.
     pub failure_ends_transaction: bool,
 }

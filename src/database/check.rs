@@ -108,7 +108,15 @@ pub struct Report {
     pub executions: u64,
     /// How many states were told apart.
     pub states: usize,
+    /// Whether somebody starts over after a deadlock. Who loses one and starts over may lose again, and again, if they
+    /// are back before the other, who is free to go on, has done so. That overlaps inside a statement, and so
+    /// [`Property::NoFailure`] is not proved then.
+    pub starts_over: bool,
 }
+
+/// Why retries after a deadlock prove nothing.
+const OVERTAKES: &str = "who starts over after a deadlock may lose again, as often as they are back before the other, \
+                         who is free to go on, has done so: inside a statement";
 
 /// Explores a checkout, with one buyer, with two, and so on to as many as are asked for.
 ///
@@ -137,6 +145,7 @@ fn explore(
 ) -> Result<Report, DatabaseError> {
     let mut witnesses: Vec<Option<Witness>> = vec![None; Property::ALL.len()];
     let (mut executions, mut states, mut worst, mut limit, mut outcomes) = (0, 0, 0, None, Vec::new());
+    let mut starts_over = false;
     for buyers in 1..=question.buyers {
         stage.recast(buyers);
         stage.cuts = question.cuts;
@@ -146,6 +155,7 @@ fn explore(
         states += graph.states();
         worst = worst.max(graph.worst());
         limit = limit.or(graph.limit.clone());
+        starts_over |= graph.starts_over;
         for (property, witness) in Property::ALL.into_iter().zip(&mut witnesses) {
             if witness.is_none()
                 && let Some(path) = graph.best(&ways, property)
@@ -165,6 +175,7 @@ fn explore(
         (Some(witness), _) if property.is_always() => Verdict::Refuted(Box::new(witness)),
         (Some(witness), _) => Verdict::Possible(Box::new(witness)),
         (None, Some(limit)) => Verdict::Inconclusive(limit.clone()),
+        (None, None) if property == Property::NoFailure && starts_over => Verdict::Inconclusive(OVERTAKES.to_owned()),
         (None, None) if property.is_always() => Verdict::Proved,
         (None, None) => Verdict::Impossible,
     };
@@ -183,6 +194,7 @@ fn explore(
         outcomes,
         executions,
         states,
+        starts_over,
     })
 }
 

@@ -108,6 +108,19 @@ impl Execution {
         self.deeds().map(|(_, deed)| if let Deed::Sold(quantity) = deed { *quantity } else { 0 }).sum()
     }
 
+    /// Whether somebody has gone on after being the victim of a deadlock.
+    pub(super) fn starts_over(&self) -> bool {
+        let mut victims = Vec::new();
+        for (actor, deed) in self.deeds() {
+            match deed {
+                Deed::Did { .. } if victims.contains(actor) => return true,
+                Deed::Did { trouble: Some(Trouble::Deadlock), .. } => victims.push(*actor),
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// What each of so many actors has seen so far, in its own order. Whether it had to wait for that, it cannot see.
     pub(super) fn histories(&self, actors: usize) -> Vec<Vec<Deed>> {
         let mut histories = vec![Vec::new(); actors];

@@ -50,6 +50,8 @@ pub(super) struct Graph {
     pub(super) executions: u64,
     /// Which limit kept it from being complete.
     pub(super) limit: Option<String>,
+    /// Whether somebody went on after being the victim of a deadlock.
+    pub(super) starts_over: bool,
 }
 
 /// What two executions have in common that count as one.
@@ -78,7 +80,14 @@ enum Next {
 impl Graph {
     /// Explores everything from an empty execution on.
     pub(super) fn explore(stage: &mut Stage, merging: Merging, limits: Limits) -> Result<Graph, DatabaseError> {
-        let mut graph = Graph { nodes: Vec::new(), known: FxHashMap::default(), merging, executions: 0, limit: None };
+        let mut graph = Graph {
+            nodes: Vec::new(),
+            known: FxHashMap::default(),
+            merging,
+            executions: 0,
+            limit: None,
+            starts_over: false,
+        };
         stage.merging = merging;
         // Nodes with something open, and first of all the beginning, which is no node yet.
         let mut open: Vec<Option<usize>> = vec![None];
@@ -147,6 +156,7 @@ impl Graph {
             let at = match known {
                 Some(node) => node,
                 None => {
+                    self.starts_over |= execution.starts_over();
                     let shows = |property: &Property| property.shown(execution, &checkout, &names).is_some();
                     self.nodes.push(Node {
                         path: execution.beats.iter().map(|beat| beat.mv).collect(),

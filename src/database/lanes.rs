@@ -7,6 +7,9 @@ use unicode_width::UnicodeWidthStr;
 /// How wide a lane may get before its statements are broken over several lines.
 const LANE: usize = 38;
 
+/// How wide, where otherwise they would not stand side by side.
+const NARROW: usize = 33;
+
 /// What there is to say at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -20,15 +23,22 @@ pub enum Closing {
 
 /// Writes an execution in lanes.
 pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
+    let is_list = |text: &String| text.starts_with("step  who");
+    let wide = laid_out(execution, cast, closing, LANE);
+    let narrow = is_list(&wide).then(|| laid_out(execution, cast, closing, NARROW)).filter(|text| !is_list(text));
+    narrow.unwrap_or(wide)
+}
+
+fn laid_out(execution: &Execution, cast: &Cast, closing: &Closing, width: usize) -> String {
     let mut rows = vec![row(None, None, String::new())];
     let mut committed = execution.at_first.clone().unwrap_or_default();
     rows[0].shared.clone_from(&committed);
     for (actor, deed) in &execution.before {
-        rows.extend(lines(&text(deed, cast)).into_iter().map(|line| row(None, Some(*actor), line)));
+        rows.extend(lines(&text(deed, cast), width).into_iter().map(|line| row(None, Some(*actor), line)));
     }
     for (number, beat) in execution.beats.iter().enumerate() {
         let start = rows.len();
-        rows.extend(of_beat(number + 1, beat, cast));
+        rows.extend(of_beat(number + 1, beat, cast, width));
         if let Some(now) = beat.committed.as_ref().filter(|now| **now != committed) {
             committed.clone_from(now);
             rows[start].shared.clone_from(now);
@@ -58,7 +68,7 @@ fn row(number: Option<usize>, lane: Option<usize>, text: String) -> Row {
     Row { mark: "", number, lane, text, shared: String::new() }
 }
 
-fn of_beat(number: usize, beat: &Beat, cast: &Cast) -> Vec<Row> {
+fn of_beat(number: usize, beat: &Beat, cast: &Cast, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for (i, (actor, deed)) in beat.deeds.iter().enumerate() {
         // An error that was just shown need not be said twice.
@@ -70,7 +80,7 @@ fn of_beat(number: usize, beat: &Beat, cast: &Cast) -> Vec<Row> {
             rows.push(row(None, Some(*actor), "SEES THE ERROR".to_owned()));
             continue;
         }
-        for line in lines(&text(deed, cast)) {
+        for line in lines(&text(deed, cast), width) {
             let number = if rows.is_empty() { Some(number) } else { None };
             rows.push(row(number, Some(*actor), line));
         }
@@ -114,11 +124,11 @@ fn one_line(sql: &str) -> String {
 }
 
 /// Breaks a long text between words; what goes on is indented.
-fn lines(text: &str) -> Vec<String> {
+fn lines(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
-        if !line.trim().is_empty() && line.width() + 1 + word.width() > LANE {
+        if !line.trim().is_empty() && line.width() + 1 + word.width() > width {
             lines.push(std::mem::replace(&mut line, "  ".to_owned()));
         }
         if !line.trim().is_empty() {

@@ -5,17 +5,15 @@ mod connection;
 use connection::{MariadbConnection, run};
 
 use super::innodb_status::waits;
+use super::served::{Databases, MARK, first, lock, ours};
 use super::server::{Recipe, Server, program, quoted};
 use super::value::listed;
 use super::{Arena, Connection, Database, DatabaseError, Dialect, Level, Reads, Row, Semantics, Wait};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
-
-/// What the tables that this makes are marked with.
-const MARK: &str = "made by oversell";
 
 /// How long a statement may take before it is worth asking whether it waits. InnoDB says nothing of its own accord.
 const PATIENCE: Duration = Duration::from_micros(500);
@@ -28,12 +26,16 @@ pub struct Mariadb {
 
 struct Shared {
     opts: Opts,
-    /// Databases that are empty again; `None`: there is only the one that was named.
-    free: Mutex<Option<Vec<String>>>,
+    databases: Databases,
     /// Whether somebody explores. Locks by name are the whole server's, so it is one at a time.
     taken: (Mutex<bool>, Condvar),
-    #[expect(dead_code, reason = "runs as long as this lives")]
     server: Option<Server>,
+}
+
+impl Shared {
+    fn explained(&self, error: DatabaseError) -> DatabaseError {
+        self.server.as_ref().map_or(error.clone(), |server| server.explained(error))
+    }
 }
 
 impl Mariadb {
@@ -55,16 +57,18 @@ impl Mariadb {
                 "--innodb-flush-log-at-trx-commit=0",
                 "--innodb-flush-method=nosync",
                 "--innodb-doublewrite=0",
+                "--innodb-file-per-table=OFF",
                 "--innodb-use-native-aio=0",
                 "--innodb-buffer-pool-size=32M",
                 "--innodb-log-file-size=8M",
                 "--innodb-status-output-locks=ON",
             ];
             let at = |name: &str| quoted(&folder.join(name));
-            let (data, socket, pid) = (at("data"), at("socket"), at("pid"));
-            let files = format!("--datadir={data} --socket={socket} --pid-file={pid}");
+            let (data, socket, pid, scratch) = (at("data"), at("socket"), at("pid"), at("scratch"));
+            // Where servers share a folder for temporary tables, each one that starts removes those of the others.
+            let files = format!("--datadir={data} --tmpdir={scratch} --socket={socket} --pid-file={pid}");
             Recipe {
-                init: format!("mkdir {data}"),
+                init: format!("mkdir {data} {scratch}"),
                 serve: format!("{} --no-defaults {files} {}", quoted(&mariadbd), settings.join(" ")),
             }
         })?;
@@ -72,7 +76,7 @@ impl Mariadb {
         let opts: Opts = OptsBuilder::new().socket(Some(socket)).user(Some("root")).into();
         let conn = server.reach(|| Conn::new(opts.clone()))?;
         Mariadb::over(
-            Shared { opts, free: Mutex::new(Some(Vec::new())), taken: Default::default(), server: Some(server) },
+            Shared { opts, databases: Databases::many(), taken: Default::default(), server: Some(server) },
             conn,
         )
     }
@@ -90,20 +94,27 @@ impl Mariadb {
         let Some(name) = opts.get_db_name().map(str::to_owned) else {
             return Err(DatabaseError::NotOurs("the URL names no database".to_owned()));
         };
-        let tables = rows(&mut conn, TABLES)?;
-        if !name.starts_with("oversell") && !tables.is_empty() {
-            return Err(DatabaseError::NotOurs(format!(
-                "the database `{name}` has tables; name one that is empty, or whose name begins with `oversell`"
-            )));
-        }
-        // Whose locks are waited for is in there; without the right to it, that is not shown.
+        let databases = Databases::named(&name, &rows(&mut conn, TABLES)?)?;
+        // Who waits is in there. Without the right to the setting, it is not shown for whom.
+        rows(&mut conn, "SHOW ENGINE INNODB STATUS")?;
         let _ = conn.query_drop("SET GLOBAL innodb_status_output_locks = ON");
-        Mariadb::over(Shared { opts, free: Mutex::new(None), taken: Default::default(), server: None }, conn)
+        Mariadb::over(Shared { opts, databases, taken: Default::default(), server: None }, conn)
+    }
+
+    /// The URL of a database of this server; `None` if it is not a throw-away one.
+    pub fn url(&self, database: &str) -> Option<String> {
+        let socket = self.folder()?.join("socket").display().to_string().replace('/', "%2F");
+        Some(format!("mysql://root@localhost/{database}?socket={socket}"))
+    }
+
+    /// Where the files of a throw-away server are.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.shared.server.as_ref().map(Server::folder)
     }
 
     fn over(shared: Shared, mut conn: Conn) -> Result<Mariadb, DatabaseError> {
         let version = rows(&mut conn, "SELECT version()")?;
-        let version = version.first().map(|row| row.text(0)).transpose().ok().flatten().unwrap_or_default();
+        let version = first(&version);
         let product = if version.contains("MariaDB") { "MariaDB" } else { "MySQL" };
         let version = version.split('-').next().unwrap_or_default();
         Ok(Mariadb { shared: Arc::new(shared), title: format!("{product} {version}") })
@@ -136,6 +147,7 @@ impl Database for Mariadb {
             // The first plain read takes it, and reads nothing else: no need for a step of its own.
             snapshot_is_step: false,
             reads: if level == Level::Serializable { Reads::Lock } else { Reads::Versions },
+            selects_lock: level != Level::ReadCommitted,
             failure_ends_transaction: false,
         }
     }
@@ -143,32 +155,18 @@ impl Database for Mariadb {
     fn arena(&self) -> Result<Box<dyn Arena>, DatabaseError> {
         let mut opts = self.shared.opts.clone();
         let turn = Turn::wait(&self.shared);
-        let mut free = lock(&self.shared.free);
-        let name = match &mut *free {
-            None => None,
-            Some(free) => Some(match free.pop() {
-                Some(name) => name,
-                None => {
-                    let mut conn = connect(&opts)?;
-                    let sql = "SELECT concat('oversell_', count(*)) FROM information_schema.schemata";
-                    let name = rows(&mut conn, sql)?;
-                    let name = name.first().and_then(|row| row.text(0).ok()).unwrap_or_default();
-                    rows(&mut conn, &format!("CREATE DATABASE {name}"))?;
-                    name
-                }
-            }),
-        };
-        drop(free);
+        let name = self.shared.databases.take(|| {
+            let mut conn = connect(&opts).map_err(|error| self.shared.explained(error))?;
+            let sql = "SELECT concat('oversell_', count(*)) FROM information_schema.schemata";
+            let name = first(&rows(&mut conn, sql)?);
+            rows(&mut conn, &format!("CREATE DATABASE {name}")).map(|_| name)
+        })?;
         if let Some(name) = &name {
             opts = OptsBuilder::from_opts(opts).db_name(Some(name)).into();
         }
-        let watcher = connect(&opts)?;
+        let watcher = connect(&opts).map_err(|error| self.shared.explained(error))?;
         Ok(Box::new(MariadbArena { watcher, opts, turn, name, tables: Vec::new() }))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn connect(opts: &Opts) -> Result<Conn, DatabaseError> {
@@ -214,16 +212,8 @@ struct MariadbArena {
 
 impl MariadbArena {
     fn drop_ours(&mut self) -> Result<(), DatabaseError> {
-        let found = rows(&mut self.watcher, TABLES)?;
-        for row in &found {
-            if row.text(1).ok().as_deref() != Some(MARK) {
-                let table = row.text(0).unwrap_or_default();
-                return Err(DatabaseError::NotOurs(format!(
-                    "there is a table {table} that was not made by this; it stays untouched, and so do all others"
-                )));
-            }
-        }
-        let tables: Vec<_> = found.iter().filter_map(|row| row.text(0).ok()).map(|name| format!("`{name}`")).collect();
+        let tables = ours(&rows(&mut self.watcher, TABLES)?)?;
+        let tables: Vec<_> = tables.iter().map(|name| format!("`{name}`")).collect();
         if !tables.is_empty() {
             rows(&mut self.watcher, "SET foreign_key_checks = 0")?;
             rows(&mut self.watcher, &format!("DROP TABLE {}", tables.join(", ")))?;
@@ -263,9 +253,7 @@ impl Arena for MariadbArena {
 
     fn clear(&mut self) -> Result<(), DatabaseError> {
         self.drop_ours()?;
-        if let (Some(free), Some(name)) = (&mut *lock(&self.turn.0.free), self.name.take()) {
-            free.push(name);
-        }
+        self.turn.0.databases.give_back(self.name.take());
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod connection;
 use connection::run;
 pub(super) use connection::{PostgresConnection, ready, sql_error};
 
+use super::served::{Databases, MARK, first, lock, ours};
 use super::server::{Recipe, Server, program, quoted};
 use super::value::listed;
 use super::{Arena, Connection, Database, DatabaseError, Dialect, Level, Line, Reads, Row, Semantics, Wait};
@@ -12,11 +13,8 @@ use crate::database::line::Report;
 use postgres::{Client, Config, NoTls};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// What the tables that this makes are marked with.
-const MARK: &str = "made by oversell";
 
 /// PostgreSQL.
 pub struct Postgres {
@@ -26,9 +24,14 @@ pub struct Postgres {
 
 struct Shared {
     config: Config,
-    /// Databases that are empty again; `None`: there is only the one that was named.
-    free: Mutex<Option<Vec<String>>>,
+    databases: Databases,
     server: Option<Server>,
+}
+
+impl Shared {
+    fn explained(&self, error: DatabaseError) -> DatabaseError {
+        self.server.as_ref().map_or(error.clone(), |server| server.explained(error))
+    }
 }
 
 impl Postgres {
@@ -67,7 +70,7 @@ impl Postgres {
         let mut config = Config::new();
         config.host_path(server.folder()).user("oversell").dbname("postgres");
         let client = server.reach(|| config.connect(NoTls))?;
-        let shared = Shared { config, free: Mutex::new(Some(Vec::new())), server: Some(server) };
+        let shared = Shared { config, databases: Databases::many(), server: Some(server) };
         Postgres::over(shared, client)
     }
 
@@ -81,13 +84,8 @@ impl Postgres {
         let config = Config::from_str(url).map_err(wrong)?;
         let mut client = config.connect(NoTls).map_err(wrong)?;
         let name = config.get_dbname().unwrap_or_default().to_owned();
-        let tables = rows(&mut client, TABLES)?;
-        if !name.starts_with("oversell") && !tables.is_empty() {
-            return Err(DatabaseError::NotOurs(format!(
-                "the database `{name}` has tables; name one that is empty, or whose name begins with `oversell`"
-            )));
-        }
-        Postgres::over(Shared { config, free: Mutex::new(None), server: None }, client)
+        let databases = Databases::named(&name, &rows(&mut client, TABLES)?)?;
+        Postgres::over(Shared { config, databases, server: None }, client)
     }
 
     /// The URL of a database of this server; `None` if it is not a throw-away one.
@@ -103,8 +101,7 @@ impl Postgres {
 
     fn over(shared: Shared, mut client: Client) -> Result<Postgres, DatabaseError> {
         let version = rows(&mut client, "SHOW server_version")?;
-        let version = version.first().map(|row| row.text(0)).transpose().ok().flatten().unwrap_or_default();
-        let version = version.split(' ').next().unwrap_or_default().to_owned();
+        let version = first(&version).split(' ').next().unwrap_or_default().to_owned();
         Ok(Postgres { shared: Arc::new(shared), title: format!("PostgreSQL {version}") })
     }
 }
@@ -151,37 +148,31 @@ impl Database for Postgres {
             begin_is_step: false,
             snapshot_is_step: level != Level::ReadCommitted,
             reads: if level == Level::Serializable { Reads::Remembered } else { Reads::Versions },
+            selects_lock: false,
             failure_ends_transaction: true,
         }
     }
 
     fn arena(&self) -> Result<Box<dyn Arena>, DatabaseError> {
         let mut config = self.shared.config.clone();
-        let mut free = lock(&self.shared.free);
-        let name = match &mut *free {
-            None => None,
-            Some(free) => Some(match free.pop() {
-                Some(name) => name,
-                None => {
-                    let mut client = connect(&config)?;
-                    let name = rows(&mut client, "SELECT 'oversell_' || count(*) FROM pg_database")?;
-                    let name = name.first().and_then(|row| row.text(0).ok()).unwrap_or_default();
-                    rows(&mut client, &format!("CREATE DATABASE {name}"))?;
-                    name
-                }
-            }),
-        };
-        drop(free);
+        let name = self.shared.databases.take(|| {
+            let mut client = connect(&config).map_err(|error| self.shared.explained(error))?;
+            let name = first(&rows(&mut client, "SELECT 'oversell_' || count(*) FROM pg_database")?);
+            rows(&mut client, &format!("CREATE DATABASE {name}")).map(|_| name)
+        })?;
         if let Some(name) = &name {
             config.dbname(name);
         }
-        let watcher = connect(&config)?;
-        Ok(Box::new(PostgresArena { watcher, config, shared: self.shared.clone(), name, tables: Vec::new() }))
+        let watcher = connect(&config).map_err(|error| self.shared.explained(error))?;
+        Ok(Box::new(PostgresArena {
+            watcher,
+            config,
+            shared: self.shared.clone(),
+            name,
+            tables: Vec::new(),
+            counters: Vec::new(),
+        }))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn connect(config: &Config) -> Result<Client, DatabaseError> {
@@ -200,20 +191,13 @@ struct PostgresArena {
     shared: Arc<Shared>,
     name: Option<String>,
     tables: Vec<String>,
+    /// The sequences that number their rows.
+    counters: Vec<String>,
 }
 
 impl PostgresArena {
     fn drop_ours(&mut self) -> Result<(), DatabaseError> {
-        let found = rows(&mut self.watcher, TABLES)?;
-        for row in &found {
-            if row.text(1).ok().as_deref() != Some(MARK) {
-                let table = row.text(0).unwrap_or_default();
-                return Err(DatabaseError::NotOurs(format!(
-                    "there is a table {table} that was not made by this; it stays untouched, and so do all others"
-                )));
-            }
-        }
-        let tables: Vec<_> = found.iter().filter_map(|row| row.text(0).ok()).collect();
+        let tables = ours(&rows(&mut self.watcher, TABLES)?)?;
         if !tables.is_empty() {
             rows(&mut self.watcher, &format!("DROP TABLE {} CASCADE", tables.join(", ")))?;
         }
@@ -231,6 +215,8 @@ impl Arena for PostgresArena {
         for table in self.tables.clone() {
             rows(&mut self.watcher, &format!("COMMENT ON TABLE {table} IS '{MARK}'"))?;
         }
+        let counters = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'S' ORDER BY c.oid";
+        self.counters = rows(&mut self.watcher, counters)?.iter().filter_map(|row| row.text(0).ok()).collect();
         Ok(())
     }
 
@@ -245,9 +231,7 @@ impl Arena for PostgresArena {
 
     fn clear(&mut self) -> Result<(), DatabaseError> {
         self.drop_ours()?;
-        if let (Some(free), Some(name)) = (&mut *lock(&self.shared.free), self.name.take()) {
-            free.push(name);
-        }
+        self.shared.databases.give_back(self.name.take());
         Ok(())
     }
 
@@ -285,10 +269,13 @@ impl Arena for PostgresArena {
     }
 
     fn contents(&mut self) -> Result<String, DatabaseError> {
-        let table = |table: &String| format!("SELECT '{table}', string_agg(t::text, ';') FROM {table} t");
-        let mut parts: Vec<_> = self.tables.iter().map(table).collect();
-        parts.push("SELECT sequencename, coalesce(last_value, 0)::text FROM pg_sequences".to_owned());
-        rows(&mut self.watcher, &parts.join(" UNION ALL ")).map(|rows| listed(&rows))
+        let tables = self.tables.iter().map(|table| format!("SELECT string_agg(t::text, ';') FROM {table} t"));
+        let counters = self.counters.iter().map(|name| format!("SELECT (last_value, is_called)::text FROM {name}"));
+        let all: Vec<_> = tables.chain(counters).collect();
+        if all.is_empty() {
+            return Ok(String::new());
+        }
+        rows(&mut self.watcher, &all.join(" UNION ALL ")).map(|rows| listed(&rows))
     }
 
     fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError> {

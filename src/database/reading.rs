@@ -24,9 +24,59 @@ pub(super) fn is_plain_read(sql: &str) -> bool {
         && calls.into_iter().all(|name| name.is_empty() || HARMLESS.contains(&name))
 }
 
+/// What a statement that inserts what it selects reads, as a query of MariaDB that locks it; `None` if it is none.
+pub(super) fn locking_read(sql: &str) -> Option<String> {
+    const LOCK: &str = " LOCK IN SHARE MODE";
+    let upper = sql.to_ascii_uppercase();
+    let inserts = ["INSERT ", "REPLACE "].iter().any(|verb| upper.trim_start().starts_with(verb));
+    let is_select = |at: usize| upper[at..].trim_start().starts_with("SELECT ");
+    let (mut start, mut end, mut quoted) = (None, sql.len(), false);
+    // Which of the parentheses that are open hold a query; and where such a one ends.
+    let (mut open, mut ends) = (Vec::new(), Vec::new());
+    for (at, c) in sql.char_indices() {
+        quoted ^= c == '\'';
+        match c {
+            _ if quoted => {}
+            '(' => open.push(is_select(at + 1)),
+            ')' if open.pop() == Some(true) => ends.push(at),
+            ' ' | '\n' if open.is_empty() && start.is_none() && is_select(at) => start = Some(at),
+            ' ' | '\n' if open.is_empty() && upper[at..].trim_start().starts_with("ON DUPLICATE ") => end = end.min(at),
+            _ => {}
+        }
+    }
+    let start = start.filter(|_| inserts)?;
+    let mut read = String::new();
+    let mut from = start;
+    for at in ends.into_iter().filter(|at| (start..end).contains(at)).chain([end]) {
+        read.push_str(&sql[from..at]);
+        read.push_str(LOCK);
+        from = at;
+    }
+    Some(read.trim_start().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_plain_read;
+    use super::{is_plain_read, locking_read};
+
+    #[test]
+    fn what_an_insert_selects_is_locked_with_all_that_is_asked_inside() {
+        let read = |sql| locking_read(sql);
+        let sql = "INSERT INTO orders (seat) SELECT ')' FROM DUAL WHERE (SELECT count(*) FROM orders) < (1)";
+        let expected = "SELECT ')' FROM DUAL WHERE (SELECT count(*) FROM orders LOCK IN SHARE MODE) < (1) \
+                        LOCK IN SHARE MODE";
+        assert_eq!(read(sql).as_deref(), Some(expected));
+        let sql = "insert into a\nselect b from c on duplicate key update b = (select 1)";
+        assert_eq!(read(sql).as_deref(), Some("select b from c LOCK IN SHARE MODE"));
+        for sql in [
+            "INSERT INTO orders (seat) VALUES (1)",
+            "INSERT INTO a VALUES ((SELECT 1))",
+            "SELECT 1",
+            "UPDATE a SET b = 1",
+        ] {
+            assert_eq!(read(sql), None, "{sql}");
+        }
+    }
 
     #[test]
     fn only_what_surely_just_reads_is_a_plain_read() {

@@ -94,6 +94,14 @@ impl Server {
         &self.folder
     }
 
+    /// Of an error that says that the server is not there, also what it logged.
+    pub(super) fn explained(&self, error: DatabaseError) -> DatabaseError {
+        match error {
+            DatabaseError::NoServer(why) => DatabaseError::NoServer(format!("{why}\n{}", self.log())),
+            other => other,
+        }
+    }
+
     /// Tries to reach the server until it is up.
     pub(super) fn reach<T, E: std::fmt::Display>(
         &mut self,

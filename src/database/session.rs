@@ -73,6 +73,15 @@ impl Session {
             self.transaction = Some(Transaction { unsent: Some(level), ..Transaction::default() });
             return Ok(());
         }
+        if self.database.semantics(level).snapshot_is_step {
+            self.step("(takes its read lock)".to_owned(), Kind::Snapshot, |connection| {
+                let taken = connection.snapshot();
+                if taken.is_err() {
+                    connection.rollback()?;
+                }
+                taken.map(|()| ((), String::new()))
+            })?;
+        }
         let (text, kind) = match level {
             Level::ConsistentSnapshot => ("BEGIN with a snapshot".to_owned(), Kind::Snapshot),
             level => (format!("BEGIN {}", level.name().to_uppercase()), Kind::Statement),

@@ -85,10 +85,12 @@ impl Database for Sqlite {
     fn semantics(&self, level: Level) -> Semantics {
         Semantics {
             begin_is_step: level == Level::Immediate,
-            // A transaction first takes the lock to read. Where it then fails to get the one to write, it keeps others
-            // from committing for that moment, and they fail. (With a busy handler it lets go before it waits.)
-            snapshot_is_step: level == Level::Deferred && self.busy == Busy::Fails,
+            // A transaction first takes the lock to read, also one that begins IMMEDIATE. Where it then fails to get the
+            // one to write, it keeps others from committing for that moment, and they fail. (With a busy handler it
+            // lets go before it waits.)
+            snapshot_is_step: self.busy == Busy::Fails,
             reads: Reads::HoldOffCommits,
+            selects_lock: false,
             failure_ends_transaction: false,
         }
     }

@@ -44,6 +44,10 @@ pub fn survey(jobs: &[Job], question: Question, at_once: usize) -> Result<Vec<Re
                     jobs.get(number).map(|job| (number, job))
                 } {
                     let report = check(&job.database, &job.checkout, job.level, question);
+                    if report.is_err() {
+                        // Nothing that comes later would be shown.
+                        next.store(jobs.len(), Ordering::Relaxed);
+                    }
                     reports.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(report);
                 }
             });
@@ -148,7 +152,7 @@ pub fn legend(question: Question) -> String {
     format!(
         "✓ holds in every order of statements of up to {} buyers{connections} (sells-out: in some order)\n\
          ✗ fails, with a witness (sells-out: in no order); in no-oversell the worst case: sold of tickets\n\
-         · not decided within the limits\n\
+         · not decided within the limits, or at the granularity of statements\n\
          What else overlaps inside a statement is not looked at. `oversell db CHECKOUT` shows the witnesses.\n",
         question.buyers
     )

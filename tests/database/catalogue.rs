@@ -3,29 +3,11 @@
 
 use crate::reviewed::reviewed;
 use crate::servers::{mariadb, or_skip, postgres, sqlite};
-use oversell::database::table::{SIGNS, jobs, legend, overview, survey, table};
-use oversell::database::{Database, Dialect, Level, Property, Question, Report, Verdict, catalogue, witnesses};
+use crate::surveyed::{made, surveyed};
+use oversell::database::table::{SIGNS, legend, overview, table};
+use oversell::database::{Dialect, Level, Property, Question, Verdict, catalogue, witnesses};
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
 use unicode_width::UnicodeWidthStr;
-
-/// Two buyers: one table for each kind of database, made once.
-fn surveyed(kind: Dialect) -> Option<&'static [Report]> {
-    static REPORTS: [OnceLock<Option<Vec<Report>>>; 3] = [const { OnceLock::new() }; 3];
-    let reports = REPORTS[kind as usize].get_or_init(|| {
-        let databases = match kind {
-            Dialect::Sqlite => sqlite(),
-            Dialect::Postgres => vec![or_skip(postgres())?],
-            Dialect::Mariadb => vec![or_skip(mariadb())?],
-        };
-        Some(made(&databases, 2))
-    });
-    reports.as_deref()
-}
-
-fn made(databases: &[Arc<dyn Database>], buyers: usize) -> Vec<Report> {
-    survey(&jobs(databases, &catalogue::all()), Question::of(buyers), 2).unwrap()
-}
 
 const KINDS: [(Dialect, &str); 3] =
     [(Dialect::Sqlite, "sqlite"), (Dialect::Postgres, "postgres"), (Dialect::Mariadb, "mariadb")];
@@ -148,45 +130,6 @@ fn read_committed_oversells_and_repeatable_read_does_so_only_in_mariadb() {
     }
 }
 
-/// Three buyers: right patterns do not fail, as far as the limit goes.
-fn three_buyers(databases: Vec<Arc<dyn Database>>) {
-    let start = std::time::Instant::now();
-    let mut question = Question::of(3);
-    question.limits.executions = 5_000;
-    let reports = survey(&jobs(&databases, &catalogue::all()), question, 2).unwrap();
-    let executions: u64 = reports.iter().map(|report| report.executions).sum();
-    println!("{executions} executions in {:?}\n{}\n{}", start.elapsed(), table(&reports), legend(question));
-    for report in &reports {
-        let pattern = catalogue::Pattern::named(&report.checkout).unwrap();
-        let dialect = databases.iter().find(|database| database.name() == report.database).unwrap().dialect();
-        let of_the_shop = [Property::NoOversell, Property::LedgerBalances, Property::NoUndersell];
-        let fails = of_the_shop.iter().any(|property| report.finding(*property).verdict.holds() == Some(false));
-        let place = format!("{} on {} at {}", report.checkout, report.database, report.level);
-        assert_eq!(fails, !(pattern.is_right)(dialect, report.level), "{place}");
-    }
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_sqlite --nocapture`
-#[test]
-#[ignore = "three buyers take minutes"]
-fn three_buyers_on_sqlite() {
-    three_buyers(sqlite());
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_postgres --nocapture`
-#[test]
-#[ignore = "three buyers take minutes"]
-fn three_buyers_on_postgres() {
-    three_buyers(or_skip(postgres()).into_iter().collect());
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_mariadb --nocapture`
-#[test]
-#[ignore = "three buyers take minutes"]
-fn three_buyers_on_mariadb() {
-    three_buyers(or_skip(mariadb()).into_iter().collect());
-}
-
 /// `cargo test --release --test database -- --ignored ten_runs`
 #[test]
 #[ignore = "the whole catalogue, ten times"]
@@ -194,7 +137,7 @@ fn ten_runs_give_one_table() {
     for kind in [sqlite(), or_skip(postgres()).into_iter().collect(), or_skip(mariadb()).into_iter().collect()] {
         let texts: Vec<_> = (0..10)
             .map(|_| {
-                let reports = made(&kind, 2);
+                let reports = made(&kind, 2, 3);
                 let traces: Vec<_> =
                     reports.iter().filter_map(|report| witnesses(std::slice::from_ref(report))).collect();
                 format!("{}{}", table(&reports), traces.concat())

@@ -84,8 +84,15 @@ fn leaves_nothing(on: &str, signal: &str) {
         .spawn()
         .unwrap();
     let entries = || std::fs::read_dir(folder.path()).unwrap().count();
+    // Whether the server listens, or the first database is there.
+    let is_up = || {
+        let inside = std::fs::read_dir(folder.path()).unwrap().flatten();
+        let files = inside.filter_map(|entry| std::fs::read_dir(entry.path()).ok()).flatten().flatten();
+        let mut names = files.map(|file| file.file_name().into_string().unwrap());
+        names.any(|name| name == "socket" || name == ".s.PGSQL.5432" || name.starts_with("sqlite-"))
+    };
     let start = Instant::now();
-    while entries() == 0 && start.elapsed() < Duration::from_secs(20) {
+    while !is_up() && start.elapsed() < Duration::from_secs(20) {
         if child.try_wait().unwrap().is_some() {
             let mut error = String::new();
             child.stderr.take().unwrap().read_to_string(&mut error).unwrap();

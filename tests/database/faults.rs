@@ -48,7 +48,8 @@ fn a_cut_connection_rolls_back_and_frees_its_locks() {
     }
 }
 
-fn asks(statement: &'static str) -> Checkout {
+/// Reads, asks this, and reads again.
+pub fn asks(statement: &'static str) -> Checkout {
     let mut checkout = Checkout::new("ours", 1, move |shop| {
         shop.begin(shop.level())?;
         shop.query("SELECT count FROM stock", &[])?;
@@ -82,84 +83,4 @@ fn a_wrong_table_is_named_too() {
     checkout.tables = vec!["CREATE TABEL stock (id INTEGER)".to_owned()];
     let error = check(&plain_sqlite(), &checkout, Level::Deferred, Question::of(1)).unwrap_err().to_string();
     assert!(error.starts_with("`CREATE TABEL stock (id INTEGER)` failed:"), "{error}");
-}
-
-#[cfg(feature = "postgres")]
-mod postgres_alone {
-    use super::asks;
-    use oversell::database::postgres::Postgres;
-    use oversell::database::{Database, DatabaseError, Level, Question, check};
-    use postgres::{Client, NoTls};
-    use std::sync::Arc;
-
-    fn started() -> Option<Postgres> {
-        Postgres::start().inspect_err(|why| println!("skipped, because {why}")).ok()
-    }
-
-    #[test]
-    fn a_server_that_dies_in_the_middle_is_an_error_with_the_statement() {
-        let Some(server) = started() else { return };
-        let folder = server.folder().unwrap().to_owned();
-        let server: Arc<dyn Database> = Arc::new(server);
-        // The checkout ends the server with its second statement.
-        let dies = "COPY (SELECT 1) TO PROGRAM 'kill -QUIT $(head -1 postmaster.pid)'";
-        let error = check(&server, &asks(dies), Level::ReadCommitted, Question::of(2)).unwrap_err();
-        let DatabaseError::Died { who, statement, .. } = &error else { panic!("{error:?}") };
-        assert_eq!(who, "buyer 0");
-        assert!(statement == dies || statement.starts_with("SELECT count"), "{statement}");
-        drop(server);
-        assert!(!folder.exists());
-    }
-
-    #[test]
-    fn a_lock_that_somebody_else_holds_is_an_error_with_the_statement() {
-        let Some(server) = started() else { return };
-        let url = server.url("postgres").unwrap();
-        let mut outside = Client::connect(&url, NoTls).unwrap();
-        outside.batch_execute("SELECT pg_advisory_lock(7)").unwrap();
-        let server: Arc<dyn Database> = Arc::new(Postgres::at(&url).unwrap());
-        let error = check(&server, &asks("SELECT pg_advisory_xact_lock(7)"), Level::ReadCommitted, Question::of(2));
-        let error = error.unwrap_err().to_string();
-        let start = "`SELECT pg_advisory_xact_lock(7)` of buyer 0 waits for a lock that connection ";
-        assert!(error.starts_with(start), "{error}");
-        // Freed, it goes; and nothing was left running that would still wait.
-        outside.batch_execute("SELECT pg_advisory_unlock(7)").unwrap();
-        check(&server, &asks("SELECT pg_advisory_xact_lock(7)"), Level::ReadCommitted, Question::of(2)).unwrap();
-        let left: i64 = outside.query_one("SELECT count(*) FROM pg_class WHERE relname = 'stock'", &[]).unwrap().get(0);
-        assert_eq!(left, 0);
-    }
-
-    #[test]
-    fn a_database_with_tables_of_somebody_else_is_not_touched() {
-        let Some(server) = started() else { return };
-        let url = server.url("postgres").unwrap();
-        let mut outside = Client::connect(&url, NoTls).unwrap();
-        outside.batch_execute("CREATE TABLE precious (n int); INSERT INTO precious VALUES (1)").unwrap();
-        let error = Postgres::at(&url).err().unwrap().to_string();
-        assert!(error.starts_with("the database `postgres` has tables; name one that is empty"), "{error}");
-        // One that is named for this is used, but not when somebody else has tables in it.
-        outside.batch_execute("CREATE DATABASE oversell_here").unwrap();
-        let url = server.url("oversell_here").unwrap();
-        let ours: Arc<dyn Database> = Arc::new(Postgres::at(&url).unwrap());
-        check(&ours, &asks("SELECT 1"), Level::ReadCommitted, Question::of(1)).unwrap();
-        let mut inside = Client::connect(&url, NoTls).unwrap();
-        inside.batch_execute("CREATE TABLE stock (n int); INSERT INTO stock VALUES (7)").unwrap();
-        let error = check(&ours, &asks("SELECT 1"), Level::ReadCommitted, Question::of(1)).unwrap_err().to_string();
-        assert!(error.contains("stock that was not made by this"), "{error}");
-        let kept: i32 = inside.query_one("SELECT n FROM stock", &[]).unwrap().get(0);
-        assert_eq!(kept, 7);
-    }
-
-    #[test]
-    fn a_server_goes_with_its_folder_also_after_a_panic() {
-        let Some(server) = started() else { return };
-        let folder = server.folder().unwrap().to_owned();
-        assert!(folder.exists());
-        let panicked = std::thread::spawn(move || {
-            let _server = server;
-            std::panic::resume_unwind(Box::new("over"));
-        });
-        assert!(panicked.join().is_err());
-        assert!(!folder.exists());
-    }
 }

@@ -12,13 +12,12 @@ fn a_file_finds_what_its_rust_twin_finds() {
     for database in all() {
         for level in database.levels() {
             let report = check(&database, &ours, *level, Question::of(2)).unwrap();
-            let twin = oversell::database::catalogue::Pattern::named("read-then-write").unwrap();
-            let twin = check(&database, &twin.on(database.dialect()).unwrap(), *level, Question::of(2)).unwrap();
+            let twin = crate::surveyed::report("read-then-write", &*database, *level).unwrap();
             let schedule = |report: &oversell::database::Report| {
                 let verdict = &report.finding(Property::NoOversell).verdict;
                 (verdict.holds(), verdict.witness().map(|witness| witness.schedule.to_string()))
             };
-            assert_eq!(schedule(&report), schedule(&twin));
+            assert_eq!(schedule(&report), schedule(twin));
             if database.dialect() == Dialect::Postgres && *level == Level::ReadCommitted {
                 assert!(matches!(report.finding(Property::NoOversell).verdict, Verdict::Refuted(_)));
                 assert!(witnesses(&[report]).unwrap().contains("✗ no-oversell: 2 sold of 1"));

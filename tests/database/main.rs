@@ -11,7 +11,12 @@ mod file;
 mod free;
 mod hermitage;
 mod merging;
+mod outside;
+mod readme;
 #[path = "../reviewed/mod.rs"]
 mod reviewed;
 mod schedules;
 mod servers;
+mod steps;
+mod surveyed;
+mod three;

@@ -3,14 +3,14 @@
 
 use crate::servers::{all, plain_sqlite};
 use oversell::database::table::jobs;
-use oversell::database::{Level, Property, Question, catalogue, check, replay};
+use oversell::database::{Level, Property, catalogue, replay};
 
 #[test]
 fn a_witness_replays_to_the_same_trace_every_time() {
     let names = ["read-then-write", "load-change-save", "for-share", "skip-locked-payment"];
     let patterns: Vec<_> = catalogue::all().into_iter().filter(|pattern| names.contains(&pattern.name)).collect();
     for job in jobs(&all(), &patterns) {
-        let report = check(&job.database, &job.checkout, job.level, Question::of(2)).unwrap();
+        let report = crate::surveyed::report(&job.checkout.name, &*job.database, job.level).unwrap();
         let witness = report.findings.iter().filter(|finding| finding.property != Property::SellsOut);
         let Some(witness) = witness.filter_map(|finding| finding.verdict.witness()).next() else { continue };
         for _ in 0..5 {

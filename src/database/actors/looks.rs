@@ -1,7 +1,7 @@
 //! Whether statements that run wait: looks at the database that agree.
 
-use super::{Actors, State, Trip};
-use crate::database::{Arena, DatabaseError, Deed};
+use super::{Actors, SILENCE, State, Trip};
+use crate::database::{Arena, DatabaseError, Deed, Wait};
 
 impl Actors {
     /// Whether all statements that run wait: two looks that agree, with no word in between.
@@ -9,8 +9,8 @@ impl Actors {
         let running: Vec<_> =
             (0..self.actors.len()).filter(|actor| matches!(self.actors[*actor].state, State::Runs { .. })).collect();
         let connections: Vec<_> = running.iter().map(|actor| self.actors[*actor].connection).collect();
-        let first = arena.waits(&connections).map_err(|error| (None, error))?;
-        let second = arena.waits(&connections).map_err(|error| (None, error))?;
+        let first = self.waits(arena, &connections)?;
+        let second = self.waits(arena, &connections)?;
         if first != second {
             return Ok(false);
         }
@@ -56,5 +56,15 @@ impl Actors {
             actor.state = State::Waits;
         }
         Ok(true)
+    }
+
+    fn waits(&mut self, arena: &mut dyn Arena, connections: &[u64]) -> Result<Vec<Option<Wait>>, Trip> {
+        arena.waits(connections).or_else(|error| {
+            // If the server is gone, those whose statements run hear of it too, and can say which ones they were.
+            while let Ok((actor, report)) = self.reports.recv_timeout(SILENCE) {
+                self.note(actor, report)?;
+            }
+            Err((None, error))
+        })
     }
 }

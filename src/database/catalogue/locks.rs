@@ -1,7 +1,7 @@
 //! A lock of the database that is no row's: advisory locks, in the right place and in the wrong one.
 
 use super::counter::{READ, sell, sold_out, stock};
-use super::{Pattern, everywhere, nowhere, stale};
+use super::{Pattern, everywhere, snapshots_lose};
 use crate::database::{Dialect, End, Session, SqlError};
 
 pub(super) const PATTERNS: &[Pattern] = &[
@@ -21,10 +21,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         name: "advisory-released-early",
         says: "the same, but let it go before COMMIT",
         checkout: |dialect| advisory(dialect, |shop, dialect| around(shop, dialect, true)),
-        is_right: |dialect, level| match dialect {
-            Dialect::Postgres => stale(level),
-            _ => nowhere(dialect, level) || level == crate::database::Level::Serializable,
-        },
+        is_right: snapshots_lose,
     },
 ];
 

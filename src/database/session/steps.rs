@@ -2,7 +2,7 @@
 
 use super::{Session, Transaction};
 use crate::database::line::{Announcement, Kind, Order, Report, Stopped};
-use crate::database::reading::{is_plain_read, is_session_lock};
+use crate::database::reading::{is_plain_read, is_session_lock, locking_read};
 use crate::database::{Connection, DatabaseError, Dialect, Level, Reads, SqlError, Trouble};
 
 impl Session {
@@ -53,6 +53,9 @@ impl Session {
                 return Err(error);
             }
         }
+        if let Some(read) = locking_read(&text).filter(|_| semantics.selects_lock) {
+            self.lock_what_is_read(&read, alone)?;
+        }
         let begin = self.transaction.as_mut().and_then(|transaction| transaction.unsent.take());
         let noticed = kind != Kind::Read || semantics.reads != Reads::Versions;
         let result = self.step(text, kind, |connection| {
@@ -77,6 +80,33 @@ impl Session {
             self.end("COMMIT of that statement", true)?;
         }
         result
+    }
+
+    /// The first half of a statement that inserts what it selects: what it reads is locked, and nothing else yet.
+    fn lock_what_is_read(&mut self, read: &str, alone: bool) -> Result<(), SqlError> {
+        let begin = self.transaction.as_mut().and_then(|transaction| transaction.unsent.take());
+        let locked = self.step("(locks what it reads)".to_owned(), Kind::Statement, |connection| {
+            if let Some(level) = begin {
+                connection.begin(level)?;
+            }
+            match connection.run(read, &[]) {
+                // What cannot be asked apart stays in one piece.
+                Err(error) if error.trouble != Trouble::Wrong => {
+                    if alone {
+                        connection.rollback()?;
+                    }
+                    Err(error)
+                }
+                _ => Ok(((), String::new())),
+            }
+        });
+        if let Some(transaction) = &mut self.transaction {
+            transaction.noticed = true;
+        }
+        if locked.is_err() && !self.connection.in_transaction() {
+            self.transaction = None;
+        }
+        locked
     }
 
     /// Ends the transaction: a step, unless there is nothing to end.

@@ -33,10 +33,24 @@ impl Connection for SqliteConnection {
     }
 
     fn begin(&mut self, level: Level) -> Result<(), SqlError> {
-        self.batch(if level == Level::Immediate { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" })
+        if level != Level::Immediate || !self.in_transaction() {
+            return self.batch(if level == Level::Immediate { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" });
+        }
+        // It has its read lock. A write that changes nothing takes the other, and no more.
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' LIMIT 1";
+        let table = run(self.client()?, sql, &[])?.rows.first().map_or(Ok(String::new()), |row| row.text(0))?;
+        let taken = self.batch(&format!("DELETE FROM \"{table}\" WHERE 0"));
+        taken.map_err(|error| {
+            // Nobody sees that it had begun, nor that its snapshot is stale: it has seen nothing yet.
+            let _ = self.rollback();
+            if error.is_retryable() { SqlError::new(Trouble::Busy, "busy") } else { error }
+        })
     }
 
     fn snapshot(&mut self) -> Result<(), SqlError> {
+        if !self.in_transaction() {
+            self.batch("BEGIN DEFERRED")?;
+        }
         run(self.client()?, "SELECT count(*) FROM sqlite_master", &[]).map(drop)
     }
 
