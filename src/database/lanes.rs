@@ -51,11 +51,11 @@ pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
         row.lane = row.lane.and_then(|lane| seen.iter().position(|other| *other == lane));
     }
     let lanes = seen.into_iter().map(|lane| cast.0[lane].clone()).collect();
-    Layout { lanes, shared: "committed".to_owned(), rows }.text()
+    Layout { lanes, shared: "committed".to_owned(), rows, ..Layout::default() }.text()
 }
 
 fn row(number: Option<usize>, lane: Option<usize>, text: String) -> Row {
-    Row { mark: "", number, lane, text, shared: String::new() }
+    Row { number, lane, text, ..Row::default() }
 }
 
 fn of_beat(number: usize, beat: &Beat, cast: &Cast) -> Vec<Row> {

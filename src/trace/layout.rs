@@ -8,15 +8,81 @@ pub const WIDEST: usize = 100;
 /// The widest that the column of what is shared gets where room is short.
 const WIDEST_SHARED: usize = 40;
 
-/// A trace: lanes side by side, and beside them what is shared.
+/// A trace: lanes side by side, and beside them what is shared. Text, HTML and SVG are all made of this.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The heading of each lane.
     pub lanes: Vec<String>,
     /// The heading of what is shared.
     pub shared: String,
+    /// The shared objects, where they are known one by one.
+    pub objects: Vec<Object>,
+    /// The spans that rows are in, in the order in which they were entered.
+    pub spans: Vec<Span>,
     /// The rows, in order.
     pub rows: Vec<Row>,
+}
+
+/// A shared object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Object {
+    /// Its name.
+    pub name: String,
+    /// What it is: a file, a lock.
+    pub what: &'static str,
+    /// What is to be seen of it at the start.
+    pub first: Face,
+}
+
+/// What is to be seen of a shared object at some moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Face {
+    /// What it holds, if it holds anything.
+    pub value: Option<String>,
+    /// The lanes of those who hold it.
+    pub holders: Vec<usize>,
+    /// The lanes of those who cannot go on because of it.
+    pub waiters: Vec<usize>,
+}
+
+/// A stretch of work that somebody does once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its name.
+    pub name: &'static str,
+    /// In which lane.
+    pub lane: usize,
+}
+
+/// What a row tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowKind {
+    /// What there is at the start.
+    #[default]
+    First,
+    /// A step.
+    Step,
+    /// A kill, which is a step of the schedule too.
+    Kill,
+    /// Something said or decided, which touches nothing shared.
+    Said,
+    /// An end.
+    End,
+    /// A death.
+    Death,
+    /// Where somebody is when the trace ends: waiting, or in the middle of something.
+    Left,
+    /// What there is to say of the whole trace.
+    Remark,
+}
+
+/// A place in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file, as the compiler names it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// One row.
@@ -32,6 +98,16 @@ pub struct Row {
     pub text: String,
     /// What the row changes in what is shared.
     pub shared: String,
+    /// What it tells.
+    pub kind: RowKind,
+    /// The same in English, where the text is not.
+    pub gloss: Option<String>,
+    /// Where it stands in the source, if that is known.
+    pub source: Option<Source>,
+    /// The spans that it is in, outermost first.
+    pub spans: Vec<usize>,
+    /// The objects that look different after it.
+    pub changes: Vec<(usize, Face)>,
 }
 
 impl Layout {
@@ -183,7 +259,8 @@ mod tests {
         let mut rows = vec![Row { shared: shared.to_owned(), ..Row::default() }];
         rows.extend(texts.iter().enumerate().map(|(lane, text)| row(lane, text)));
         rows.push(Row { text: "✗ it is so".to_owned(), ..Row::default() });
-        Layout { lanes: vec!["left".to_owned(), "right".to_owned()], shared: "shared".to_owned(), rows }
+        let lanes = vec!["left".to_owned(), "right".to_owned()];
+        Layout { lanes, shared: "shared".to_owned(), rows, ..Layout::default() }
     }
 
     #[test]
