@@ -166,4 +166,3 @@ fn next_steps(scenario: &Scenario, trace: &Trace, actors: &BTreeSet<Actor>) -> V
         std::thread::scope(|scope| scope.spawn(all).join()).unwrap_or_else(|_| unknown())
     }
 }
-

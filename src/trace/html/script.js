@@ -10,7 +10,7 @@ function el(tag, attributes, ...children) {
     if (name === "on") for (const [event, act] of Object.entries(value)) made.addEventListener(event, act);
     else made.setAttribute(name, value);
   }
-  for (const child of children.flat()) if (child !== null && child !== undefined && child !== false) made.append(child);
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) made.append(child);
   return made;
 }
 
@@ -204,7 +204,7 @@ function panel() {
     parts.push(el("h3", {}, ways.length > 1 ? "What could have happened in its place" : "Nothing else could have happened in its place"));
     parts.push(el("ul", { class: "ways" }, ways.map(way)));
   } else if (step > 0 && told.unknown) parts.push(el("h3", {}, "What else could have happened"), el("p", { class: "soft" }, told.unknown));
-  $("panel").replaceChildren(...parts.flat(3).filter(Boolean));
+  $("panel").replaceChildren(...parts.flat(Infinity).filter(Boolean));
 }
 
 // ---- going from step to step
