@@ -51,7 +51,10 @@ function prepared(trace) {
     if (end - i > 1) for (let j = i; j < end; j++) steps[j].run = { first: i, last: end - 1, name: trace.spans[span].name };
     i = end;
   }
-  return Object.assign(trace, { steps, ends, open: new Set() });
+  // A lock that nobody touches needs no lane.
+  const touched = new Set(trace.rows.flatMap((row) => row.changes.map((change) => change.object)));
+  const shared = trace.objects.map((_, i) => i).filter((i) => trace.objects[i].first.value !== null || touched.has(i));
+  return Object.assign(trace, { steps, ends, shared, open: new Set() });
 }
 
 // ---- small pieces
@@ -93,7 +96,7 @@ function shape(face, before, object) {
 // ---- the trace in lanes
 
 function lanes() {
-  const lanes = told.lanes.length, objects = told.objects.length;
+  const lanes = told.lanes.length, objects = told.shared.length;
   const narrow = lanes > 3 ? 8.5 : 11;
   $("lanes").style.setProperty("--columns", `3.2rem repeat(${lanes}, minmax(${narrow}rem, 3fr)) repeat(${objects}, minmax(7rem, 2fr))`);
   $("lanes").style.setProperty("--width", `${4 + lanes * (narrow + 0.7) + objects * 7.7}rem`);
@@ -101,7 +104,7 @@ function lanes() {
   const head = el("div", { class: "row head", role: "row" },
     el("span", { class: "no", role: "columnheader" }, "step"),
     told.lanes.map((name) => el("span", { role: "columnheader" }, name)),
-    told.objects.map((object) => el("span", { role: "columnheader" }, object.name, el("small", {}, object.what))));
+    told.shared.map((i) => el("span", { role: "columnheader" }, told.objects[i].name, el("small", {}, told.objects[i].what))));
   const rows = told.steps.map((one) => (one.element = row(one)));
   const end = told.ends && row(told.ends);
   $("lanes").replaceChildren(head, ...rows.flatMap((made, n) => {
@@ -124,11 +127,11 @@ function row(one) {
     cells.push(el("div", { class: "act", role: "cell", "aria-colindex": lane + 2, style },
       el("span", { class: "who" }, told.lanes[lane]), own.map(line)));
   }
-  told.objects.forEach((object, i) => {
+  told.shared.forEach((i, place) => {
     if (one.n === null) return;
-    const now = one.after[i], before = one.before[i];
+    const object = told.objects[i], now = one.after[i], before = one.before[i];
     if (one.n !== 0 && now === before) return;
-    const column = told.lanes.length + 2 + i;
+    const column = told.lanes.length + 2 + place;
     cells.push(el("div", { class: "val", role: "cell", "aria-colindex": column, style: `grid-column:${column}` },
       el("span", { class: "name" }, object.name + ": "), shape(now, one.n === 0 ? null : before, object)));
   });
@@ -156,9 +159,9 @@ function shown() {
     if (hit && one.n > 0) found++;
     const within = one.run && step >= one.run.first && step <= one.run.last;
     const fold = folds && wanted === "" && one.run && !within && !told.open.has(one.run.first);
-    one.hidden = !hit || fold;
+    one.hidden = !hit || Boolean(fold);
     one.element.classList.toggle("off", one.hidden);
-    if (one.run && one.run.first === one.n) one.run.element.classList.toggle("off", !fold);
+    if (one.run && one.run.first === one.n) one.run.element.classList.toggle("off", !one.hidden || !hit);
   }
   $("found").textContent = wanted === "" ? "" : `${count(found, "step")} of ${last()}`;
 }
@@ -193,8 +196,8 @@ function panel() {
   if (step === last() && told.ends) parts.push(told.ends.rows.map((row) => el("p", { class: "soft" }, `${told.lanes[row.lane]}: ${row.text}`)));
   if (told.objects.length > 0) {
     parts.push(el("h3", {}, step === 0 ? "What is shared" : "What is shared, after this step"));
-    parts.push(el("table", {}, told.objects.map((object, i) => {
-      const now = one.after[i], before = step === 0 ? null : one.before[i];
+    parts.push(el("table", {}, told.shared.map((i) => {
+      const object = told.objects[i], now = one.after[i], before = step === 0 ? null : one.before[i];
       const was = before && before !== now && before.value !== now.value && before.value !== null;
       return el("tr", {}, el("th", { scope: "row" }, object.name), el("td", { class: "val" }, shape(now, before, object), was && el("div", { class: "soft" }, `was ${before.value}`)));
     })));
@@ -271,7 +274,7 @@ function turned(turn) {
   const said = [link(turn.step), ": ", told.lanes[one.lead.lane], ", ", el("code", {}, one.lead.text), "."];
   if (turn.step === last()) said.push(" Until then it could be avoided");
   else said.push(" After it, nothing that anybody does can avoid it");
-  said.push(better ? [": had ", better.who, " gone first with ", el("code", {}, better.text), ", it could have ended well."] : ".");
+  said.push(". ", better ? ["Had ", better.who, " gone first with ", el("code", {}, better.text), ", it could have ended well."] : "");
   return said.flat();
 }
 
@@ -293,8 +296,8 @@ function beside() {
   const cell = (lines) => el("div", { class: "act" }, lines.map((text) => el("div", {}, text)));
   $("beside").replaceChildren(el("h2", { id: "beside-title" }, `Beside its repair, ${it.name}, on the same schedule`), el("p", {}, it.parts),
     el("div", { class: "pair head" }, el("span", {}, "step"), el("span", {}, it.wrong), el("span", {}, it.name)),
-    ...it.rows.map((row) => el("div", { class: "pair" }, el("span", { class: "no" }, row.n === null ? "" : el("a", { href: address(row.n) }, String(row.n))),
-      cell([row.who, ...row.left]), el("div", { class: row.differ ? "differ" : "" }, cell([row.who, ...row.right])))));
+    ...it.rows.map((row) => el("div", { class: "pair" }, el("span", {}, el("a", { href: address(row.n) }, String(row.n)), " ", row.who),
+      cell(row.left), el("div", { class: row.differ && row.right.length > 0 && "differ" }, row.right.length > 0 && cell(row.right)))));
 }
 
 function states() {
