@@ -14,6 +14,7 @@
 //! and writes of a file being atomic, and on crashes not losing what was already written.
 
 mod alternatives;
+mod artefact;
 mod automaton;
 mod certificate;
 #[cfg(any(loom, feature = "shuttle"))]

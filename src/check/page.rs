@@ -18,6 +18,7 @@ impl Witness {
             title: title(scenario, instance),
             claim: Some(Claim::of(*property, scenario)),
             why: vec![remark.clone()],
+            note: Some(format!("schedule {}: replay it with oversell::trace::replay", schedule.text(scenario))),
             layout: layout(scenario, trace, &self.closing()),
             ways,
             states,

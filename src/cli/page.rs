@@ -75,6 +75,7 @@ pub fn checked(
 
 /// What only a program of the catalogue has: a line that replays its traces, and perhaps a repair.
 pub fn complete(told: &mut Told, program: &Program, scenario: &Scenario, witness: &Witness) {
+    told.note = None;
     if replays(scenario, witness) {
         told.replay = Some(replay_line(scenario, &witness.instance, &witness.schedule));
         told.beside = repair(program, scenario, &witness.instance, &witness.schedule);
@@ -118,6 +119,7 @@ pub fn replayed(
         Closing::Stands(how) => vec![how.clone()],
     };
     told.layout = layout(scenario, trace, closing);
+    told.note = None;
     told.replay = Some(replay_line(scenario, instance, schedule));
     told.beside = repair(program, scenario, instance, schedule);
     Page { title, traces: vec![told], ..Page::default() }

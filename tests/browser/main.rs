@@ -133,7 +133,7 @@ fn the_first_screen_says_what_went_wrong() {
     for said in [
         "nobody ever reads content that is no ledger",
         "step 5: buyer 1, search: read -> (empty). buyer 1 read content that is no JSON object with a count",
-        "Until then it could be avoided. Had buyer 0 gone first with buy: write {\"count\": 0}, it could have ended well.",
+        "Until then it could be avoided. Instead buyer 0 could have gone on with buy: write {\"count\": 0}, and all could have ended well.",
         "point of no return: until here it could be avoided",
         "CRASHES: the file is empty",
         "Step 5 of 5: buyer 1",

@@ -97,9 +97,10 @@ function shape(face, before, object) {
 
 function lanes() {
   const lanes = told.lanes.length, objects = told.shared.length;
-  const narrow = lanes > 3 ? 8.5 : 11;
-  $("lanes").style.setProperty("--columns", `3.2rem repeat(${lanes}, minmax(${narrow}rem, 3fr)) repeat(${objects}, minmax(7rem, 2fr))`);
-  $("lanes").style.setProperty("--width", `${4 + lanes * (narrow + 0.7) + objects * 7.7}rem`);
+  const many = lanes > 3, narrow = many ? 8 : 11;
+  $("stage").classList.toggle("many", many);
+  $("lanes").style.setProperty("--columns", `3.2rem repeat(${lanes}, minmax(${narrow}rem, 3fr)) repeat(${objects}, minmax(6.5rem, 2fr))`);
+  $("lanes").style.setProperty("--width", `${4 + lanes * (narrow + 0.7) + objects * 7.2}rem`);
   $("lanes").setAttribute("aria-rowcount", told.steps.length + 1);
   const head = el("div", { class: "row head", role: "row" },
     el("span", { class: "no", role: "columnheader" }, "step"),
@@ -274,7 +275,7 @@ function turned(turn) {
   const said = [link(turn.step), ": ", told.lanes[one.lead.lane], ", ", el("code", {}, one.lead.text), "."];
   if (turn.step === last()) said.push(" Until then it could be avoided");
   else said.push(" After it, nothing that anybody does can avoid it");
-  said.push(". ", better ? ["Had ", better.who, " gone first with ", el("code", {}, better.text), ", it could have ended well."] : "");
+  said.push(".", better ? [" Instead ", better.who, " could have gone on with ", el("code", {}, better.text), ", and all could have ended well."] : "");
   return said.flat();
 }
 
