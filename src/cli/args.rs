@@ -197,6 +197,9 @@ pub struct DbArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Write a page to this file on which each failure can be walked through; it loads nothing from anywhere
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["schedule", "outcomes"])]
+    pub html: Option<PathBuf>,
 }
 
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]

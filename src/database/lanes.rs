@@ -1,7 +1,7 @@
 //! An execution over a database as text: a lane per connection, and one for what is committed.
 
 use super::{Beat, Cast, Deed, End, Execution};
-use crate::trace::{Layout, Row};
+use crate::trace::{Layout, Row, RowKind};
 use unicode_width::UnicodeWidthStr;
 
 /// How wide a lane may get before its statements are broken over several lines.
@@ -20,6 +20,11 @@ pub enum Closing {
 
 /// Writes an execution in lanes.
 pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
+    layout(execution, cast, closing).text()
+}
+
+/// Lays an execution out in lanes.
+pub fn layout(execution: &Execution, cast: &Cast, closing: &Closing) -> Layout {
     let mut rows = vec![row(None, None, String::new())];
     let mut committed = execution.at_first.clone().unwrap_or_default();
     rows[0].shared.clone_from(&committed);
@@ -43,7 +48,8 @@ pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
         last.mark = mark;
     }
     for remark in remarks {
-        rows.push(row(None, None, format!("{mark} {remark}").trim_start().to_owned()));
+        let text = format!("{mark} {remark}").trim_start().to_owned();
+        rows.push(Row { kind: RowKind::Remark, ..row(None, None, text) });
     }
     // Lanes without anybody in them are left out.
     let seen: Vec<_> = (0..cast.0.len()).filter(|lane| rows.iter().any(|row| row.lane == Some(*lane))).collect();
@@ -51,11 +57,16 @@ pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
         row.lane = row.lane.and_then(|lane| seen.iter().position(|other| *other == lane));
     }
     let lanes = seen.into_iter().map(|lane| cast.0[lane].clone()).collect();
-    Layout { lanes, shared: "committed".to_owned(), rows, ..Layout::default() }.text()
+    Layout { lanes, shared: "committed".to_owned(), rows, ..Layout::default() }
 }
 
 fn row(number: Option<usize>, lane: Option<usize>, text: String) -> Row {
-    Row { number, lane, text, ..Row::default() }
+    let kind = match (number, lane) {
+        (Some(_), _) => RowKind::Step,
+        (None, Some(_)) => RowKind::Said,
+        (None, None) => RowKind::First,
+    };
+    Row { number, lane, text, kind, ..Row::default() }
 }
 
 fn of_beat(number: usize, beat: &Beat, cast: &Cast) -> Vec<Row> {

@@ -224,8 +224,10 @@ const DEFECTS: &str = "(() => {
 #[ignore = "for people, who look at what it writes"]
 fn pictures_to_look_at() {
     let Some((mut tab, _one)) = browser() else { return };
-    let page = every_witness();
-    let file = written("every-witness", &page);
+    let mut page = every_witness();
+    #[cfg(feature = "sqlite")]
+    page.traces.extend(pages::databases().traces);
+    let file = written("pictures", &page);
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (width, height) in [(1280, 900), (400, 2400)] {
         tab.resize(width, height);
@@ -244,8 +246,18 @@ fn pictures_to_look_at() {
 #[test]
 fn every_witness_fits_at_both_widths() {
     let Some((mut tab, _one)) = browser() else { return };
-    let page = every_witness();
-    let file = written("every-witness", &page);
+    fits_at_both_widths(&mut tab, "every-witness", &every_witness());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn every_witness_of_the_databases_fits_at_both_widths() {
+    let Some((mut tab, _one)) = browser() else { return };
+    fits_at_both_widths(&mut tab, "databases", &pages::databases());
+}
+
+fn fits_at_both_widths(tab: &mut Chromium, name: &str, page: &oversell::trace::page::Page) {
+    let file = written(name, page);
     for width in [1280, 400] {
         tab.resize(width, 900);
         tab.open(&file, "");
@@ -257,6 +269,6 @@ fn every_witness_fits_at_both_widths() {
             assert_eq!(found, json!([]), "at {width}: {found:#}");
         }
     }
-    println!("{} witnesses at 1280 and at 400 pixels", page.traces.len());
+    println!("{name}: {} traces at 1280 and at 400 pixels", page.traces.len());
     assert_eq!(tab.errors, Vec::<String>::new());
 }

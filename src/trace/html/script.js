@@ -316,7 +316,7 @@ function overview() {
   const cell = (cell, tag) => {
     const colour = cell.text.startsWith("✗") ? "bad" : cell.text.startsWith("✓") ? "good" : "";
     const trace = cell.trace !== null && page.traces[cell.trace];
-    return el(tag, { class: colour, scope: tag === "th" && "row" }, trace ? el("a", { class: colour, href: `#trace=${trace.name}&step=${trace.rows.filter((row) => row.n).length}` }, cell.text) : cell.text);
+    return el(tag, { class: colour + (cell.text.length < 40 ? " short" : ""), scope: tag === "th" && "row" }, trace ? el("a", { class: colour, href: `#trace=${trace.name}&step=${trace.rows.filter((row) => row.n).length}` }, cell.text) : cell.text);
   };
   $("overview").replaceChildren(el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table" }, el("table", {},
     el("thead", {}, el("tr", {}, table.head.map((name) => el("th", { scope: "col" }, name)))),
@@ -349,9 +349,11 @@ function follow() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   const trace = page.traces.find((trace) => trace.name === wanted.get("trace")) || (wanted.has("step") && !wanted.has("trace") && told) || (page.table && page.table.first && !location.hash ? null : page.traces[0]);
   if (!trace) return;
-  if (trace !== told) tell(trace);
+  const other = trace !== told;
+  if (other) tell(trace);
   const n = parseInt(wanted.get("step"), 10);
   go(Number.isNaN(n) ? last() : n, location.hash !== "");
+  if (other && page.table && page.table.first) $("verdict").scrollIntoView();
 }
 
 function theme(to) {
