@@ -130,6 +130,22 @@ impl Chromium {
         answer["result"]["value"].clone()
     }
 
+    /// How long the page's own thread works while something is done, in milliseconds of processor time: what else the machine
+    /// does is not in it.
+    pub fn busy<R>(&mut self, mut act: impl FnMut(&mut Self) -> R) -> (f64, R) {
+        self.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
+        let before = self.worked();
+        let done = act(self);
+        (1000.0 * (self.worked() - before), done)
+    }
+
+    fn worked(&mut self) -> f64 {
+        let metrics = self.call("Performance.getMetrics", json!({}));
+        let of = |metric: &&Value| metric["name"] == "TaskDuration";
+        let metric = metrics["metrics"].as_array().and_then(|all| all.iter().find(of).cloned());
+        metric.and_then(|metric| metric["value"].as_f64()).expect("the browser measures it")
+    }
+
     /// Presses a key.
     pub fn key(&mut self, key: &str) {
         let text = if key.chars().count() == 1 { key } else { "" };

@@ -38,7 +38,7 @@ fn keys_and_mouse_and_scrubber_go_from_step_to_step() {
         tab.key(key);
         assert_eq!(at(&mut tab), step, "after {key}");
     }
-    tab.click(".row.step:nth-child(4) .act");
+    tab.click(".row.step:nth-child(3) .act");
     assert_eq!(at(&mut tab), "2", "after a click into its row");
     tab.click("#back");
     assert_eq!(at(&mut tab), "1");
@@ -66,6 +66,8 @@ fn a_permalink_leads_to_its_step_and_its_trace() {
     assert_eq!(tab.eval("$('claim').textContent"), "✗ no-torn-read does not hold");
     assert_eq!(tab.eval("$('at').textContent.slice(0, 6)"), "step 2");
     tab.click("#findings a:nth-child(1)");
+    // A page is told of a new place in it a little later.
+    tab.eval("new Promise(done => setTimeout(done, 200))");
     assert_eq!(tab.eval("$('claim').textContent"), "✗ no-oversell does not hold");
     tab.open(&file, "#step=999");
     assert_eq!(tab.eval("$('at').textContent"), "step 8 of 8");
@@ -158,18 +160,24 @@ fn two_thousand_steps_scroll_smoothly() {
             else done(times.slice(1).sort((a, b) => a - b));
         });
     })";
-    // 60 frames a second, with room for a machine that draws without help and does something else besides: the best of a few.
-    let runs = (0..5).map(|_| {
-        let times = tab.eval(frames);
+    let frame = |tab: &mut Chromium| {
+        let (busy, times) = tab.busy(|tab| tab.eval(frames));
         let times: Vec<f64> = times.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
-        (times[times.len() / 2], times[times.len() * 95 / 100])
-    });
-    let smooth = runs.min_by(|one, other| one.0.total_cmp(&other.0)).unwrap();
-    println!("2,000 steps: {:.1} ms a frame, 95 of 100 within {:.1} ms", smooth.0, smooth.1);
-    assert!(smooth.0 < 34.0 && smooth.1 < 100.0, "{smooth:?}");
-    let keyed = tab.eval("{ const t = performance.now(); for (let i = 0; i < 100; i++) along(1); document.body.offsetHeight; (performance.now() - t) / 100 }");
-    println!("{:.2} ms a step", keyed.as_f64().unwrap());
-    assert!(keyed.as_f64().unwrap() < 16.0, "{keyed} ms a step");
+        (busy / times.len() as f64, times[times.len() / 2])
+    };
+    let (busy, middle) = frame(&mut tab);
+    // Of the clock no more is asked than of a trace of 40 steps: a machine that is busy elsewhere has few frames for anybody.
+    let along = "for (let i = 0; i < 100; i++) { along(1); document.body.offsetHeight }";
+    let (keyed, _) = tab.busy(|tab| tab.eval(along));
+    tab.open(&written("short", &long(40)), "#step=0");
+    let (_, usual) = frame(&mut tab);
+    println!(
+        "2,000 steps: {middle:.1} ms a frame (of 40 steps: {usual:.1}), of which the page works {busy:.1}; {:.1} ms a step",
+        keyed / 100.0
+    );
+    assert!(busy < 16.0, "the page works {busy} ms for a frame");
+    assert!(middle < 3.0 * usual + 34.0, "{middle} ms a frame, where a short trace has {usual}");
+    assert!(keyed / 100.0 < 16.0, "{keyed} ms for a hundred steps");
     assert_eq!(tab.errors, Vec::<String>::new());
 }
 
@@ -226,7 +234,7 @@ fn pictures_to_look_at() {
     let Some((mut tab, _one)) = browser() else { return };
     let mut page = every_witness();
     #[cfg(feature = "sqlite")]
-    page.traces.extend(pages::databases().traces);
+    page.traces.extend(pages::databases(false).traces);
     let file = written("pictures", &page);
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (width, height) in [(1280, 900), (400, 2400)] {
@@ -251,9 +259,17 @@ fn every_witness_fits_at_both_widths() {
 
 #[cfg(feature = "sqlite")]
 #[test]
-fn every_witness_of_the_databases_fits_at_both_widths() {
+fn every_witness_of_sqlite_fits_at_both_widths() {
     let Some((mut tab, _one)) = browser() else { return };
-    fits_at_both_widths(&mut tab, "databases", &pages::databases());
+    fits_at_both_widths(&mut tab, "sqlite", &pages::databases(false));
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+#[ignore = "performs the whole catalogue on all servers: a minute or two, and .ci/run does it"]
+fn every_witness_of_all_databases_fits_at_both_widths() {
+    let Some((mut tab, _one)) = browser() else { return };
+    fits_at_both_widths(&mut tab, "databases", &pages::databases(true));
 }
 
 fn fits_at_both_widths(tab: &mut Chromium, name: &str, page: &oversell::trace::page::Page) {
@@ -262,7 +278,7 @@ fn fits_at_both_widths(tab: &mut Chromium, name: &str, page: &oversell::trace::p
         tab.resize(width, 900);
         tab.open(&file, "");
         // What is not to be seen is not laid out, and would not be measured.
-        tab.eval("document.head.append(el('style', {}, '.row { content-visibility: visible !important }'))");
+        tab.eval("document.head.append(el('style', {}, '.chunk { content-visibility: visible !important }'))");
         for number in 0..page.traces.len() {
             tab.eval(&format!("tell(page.traces[{number}]); go(last(), false)"));
             let found = tab.eval(DEFECTS);

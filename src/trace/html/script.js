@@ -108,10 +108,16 @@ function lanes() {
     told.shared.map((i) => el("span", { role: "columnheader" }, told.objects[i].name, el("small", {}, told.objects[i].what))));
   const rows = told.steps.map((one) => (one.element = row(one)));
   const end = told.ends && row(told.ends);
-  $("lanes").replaceChildren(head, ...rows.flatMap((made, n) => {
+  const all = rows.flatMap((made, n) => {
     const run = told.steps[n].run;
     return run && run.first === n ? [(run.element = folded(run)), made] : [made];
-  }), ...(end ? [end] : []));
+  });
+  if (end) all.push(end);
+  const chunks = [];
+  // A short trace is all there at once.
+  const size = all.length > 60 ? 20 : all.length;
+  for (let i = 0; i < all.length; i += size) chunks.push(el("div", { role: "rowgroup", class: all.length > 60 && "chunk" }, all.slice(i, i + size)));
+  $("lanes").replaceChildren(el("div", { role: "rowgroup", class: "heading" }, head), ...chunks);
 }
 
 function row(one) {
@@ -235,10 +241,10 @@ function go(to, remember = true) {
 function keepInView(element) {
   const box = $("trace"), head = 48;
   if (box.scrollHeight <= box.clientHeight + 1) return;
-  const top = element.offsetTop - box.offsetTop;
-  if (getComputedStyle(box).maxHeight === "none") return;
-  if (top - head < box.scrollTop) box.scrollTop = top - head;
-  else if (top + element.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top + element.offsetHeight - box.clientHeight + 8;
+  const place = element.getBoundingClientRect(), within = box.getBoundingClientRect();
+  const above = within.top + head - place.top, below = place.bottom - within.top - box.clientHeight;
+  if (above > 0) box.scrollTop -= above;
+  else if (below > 0) box.scrollTop += below + 8;
 }
 
 // The next step in a direction that is to be seen.
