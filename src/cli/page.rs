@@ -139,6 +139,7 @@ pub fn outcomes(scenario: &Scenario, instance: &Instance, head: Vec<String>, row
         table.rows.push(cells);
     }
     table.head.insert(0, "outcome".to_owned());
+    table.head.push("schedule".to_owned());
     let about = vec!["Every possible outcome, each with a schedule that leads to it.".to_owned()];
     Page { title: format!("{}: outcomes", title(scenario, instance)), about, table: Some(table), traces }
 }
@@ -151,7 +152,7 @@ fn outcome(number: usize, scenario: &Scenario, instance: &Instance, reached: &Re
     let why = format!("{sold} sold of {stock}, {left}");
     Some(Told {
         name: format!("outcome-{}", number + 1),
-        title: title(scenario, instance),
+        title: format!("outcome {}", number + 1),
         layout: layout(scenario, model.trace(), &Closing::Stands(why.clone())),
         why: vec![why],
         replay: Some(replay_line(scenario, instance, schedule)),

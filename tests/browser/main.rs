@@ -75,6 +75,27 @@ fn a_permalink_leads_to_its_step_and_its_trace() {
 }
 
 #[test]
+fn a_cell_of_the_matrix_leads_to_its_trace() {
+    let Some((mut tab, _one)) = browser() else { return };
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix-in-browser.html");
+    let made =
+        std::process::Command::new(env!("CARGO_BIN_EXE_oversell")).args(["matrix", "--html"]).arg(&file).output();
+    assert!(made.unwrap().status.success());
+    tab.open(&file, "");
+    assert_eq!(
+        tab.eval("[$('verdict').hidden, $('overview').hidden, document.querySelectorAll('#overview a').length > 30]"),
+        json!([true, false, true])
+    );
+    tab.click("#overview a[href*='opposite-locks.no-deadlock']");
+    tab.eval("new Promise(done => setTimeout(done, 200))");
+    assert_eq!(tab.eval("$('claim').textContent"), "✗ no-deadlock does not hold");
+    let there = tab
+        .eval("[$('verdict').getBoundingClientRect().top >= 0, $('lanes').getBoundingClientRect().top < innerHeight]");
+    assert_eq!(there, json!([true, true]), "it is to be seen");
+    assert_eq!(tab.errors, Vec::<String>::new());
+}
+
+#[test]
 fn a_search_leaves_the_steps_that_it_finds() {
     let Some((mut tab, _one)) = browser() else { return };
     tab.open(&written("search", &checked("unlocked")), "#step=1");

@@ -199,7 +199,7 @@ function panel() {
     if (lead.spans.length > 0) parts.push(el("p", { class: "soft" }, `inside ${lead.spans.map((span) => told.spans[span].name).join(", in it ")}`));
     if (lead.source) parts.push(el("p", { class: "mono" }, `${lead.source.file}:${lead.source.line}`));
   }
-  if (step === last() && told.why.length > 0) parts.push(el("p", { class: told.holds === "broken" ? "bad" : "good" }, told.why.join("; ")));
+  if (step === last() && told.why.length > 0) parts.push(el("p", { class: { broken: "bad", reached: "good" }[told.holds] }, told.why.join("; ")));
   if (step === last() && told.ends) parts.push(told.ends.rows.map((row) => el("p", { class: "soft" }, `${told.lanes[row.lane]}: ${row.text}`)));
   if (told.objects.length > 0) {
     parts.push(el("h3", {}, step === 0 ? "What is shared" : "What is shared, after this step"));
@@ -264,14 +264,14 @@ function verdict() {
   const fact = (term, ...what) => facts.push(el("dt", {}, term), el("dd", {}, ...what.flat()));
   if (told.sentence) fact("claim", told.sentence);
   const who = at.lead && [link(at.n), ": ", told.lanes[at.lead.lane], ", ", el("code", {}, at.lead.text)];
-  if (told.why.length > 0) fact(broken ? "breaks at" : "shown at", who || [], who ? [". ", el("strong", {}, told.why.join("; "))] : told.why.join("; "));
+  if (told.why.length > 0) fact(broken ? "breaks at" : told.holds === "reached" ? "shown at" : "comes to", who || [], who ? [". ", el("strong", {}, told.why.join("; "))] : told.why.join("; "));
   if (turn) fact("point of no return", turned(turn));
   else if (told.unknown) fact("point of no return", told.unknown);
   if (told.replay) fact("replay", el("span", { class: "copy" }, el("code", { id: "replay" }, told.replay), copier(told.replay)));
   if (told.note) fact("note", told.note);
   $("verdict").className = told.holds;
   $("verdict").replaceChildren(el("h2", { id: "claim", class: broken ? "bad" : told.holds === "reached" ? "good" : "" }, broken ? "✗ " : told.holds === "reached" ? "✓ " : "", title),
-    page.traces.length > 1 || told.title !== page.title ? el("p", { class: "soft" }, told.title) : "", el("dl", {}, facts));
+    told.property && (page.traces.length > 1 || told.title !== page.title) ? el("p", { class: "soft" }, told.title) : "", el("dl", {}, facts));
 }
 
 function turned(turn) {
