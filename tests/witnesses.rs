@@ -67,6 +67,7 @@ fn no_snapshot_is_left_over() {
     for other in [
         "matrix",
         "announce-then-replace.no-oversell.one-kill-owned",
+        "page.purchase-locked.no-torn-read",
         "loom.unlocked.no-oversell",
         "loom.purchase-locked.no-torn-read",
         "loom.relaxed-publish.no-oversell",

@@ -13,6 +13,8 @@
 //! A verdict rests on what [`sync`](crate::sync#what-the-checkers-rely-on) says of buying code, on small reads
 //! and writes of a file being atomic, and on crashes not losing what was already written.
 
+mod alternatives;
+mod artefact;
 mod automaton;
 mod certificate;
 #[cfg(any(loom, feature = "shuttle"))]
@@ -31,6 +33,7 @@ mod livelock;
 mod loom;
 mod outcome;
 mod outcomes;
+mod page;
 mod parametric;
 mod property;
 mod report;
@@ -45,6 +48,7 @@ mod verdict;
 mod verify;
 mod witness;
 
+pub use alternatives::{Alternatives, MOST_STATES, alternatives};
 pub use automaton::{AutomatonError, Bound};
 pub use certificate::{AbstractState, Certificate, CertificateError, Uncertified, certify};
 pub use counting::Counting;
@@ -57,6 +61,7 @@ pub use limits::{Limits, Progress, Watcher};
 pub use loom::{Loom, Preemptions};
 pub use outcome::Final;
 pub use outcomes::{Outcomes, Reached, outcomes};
+pub use page::page;
 pub use parametric::Parametric;
 pub use property::{Kind, Own, Property, Scope, UnknownProperty};
 pub use report::{Check, Report};

@@ -1,5 +1,6 @@
 //! A check in three lines: a scenario in, a report out.
 
+use super::artefact;
 use super::{
     CheckError, Counting, Engine, Finding, Instance, Limits, Parametric, Property, Threads, ToldApart, Verdict, Witness,
 };
@@ -162,7 +163,8 @@ impl Report {
     /// (Whether searches overlap and all is sold are questions, and no promises, unless they are all that was asked.)
     ///
     /// # Panics
-    /// One is not; the message is the whole report.
+    /// One is not; the message is the whole report. Where a test fails so, it first writes a page on which the trace can be
+    /// walked through, to `target/oversell/TEST/SCENARIO.PROPERTY.html`, and says where it is.
     #[track_caller]
     pub fn assert_holds(&self) {
         let question = |finding: &&Finding| !matches!(finding.property, Property::SellsOut | Property::SearchesOverlap);
@@ -171,8 +173,8 @@ impl Report {
         let failing: Vec<_> = promised.filter(|finding| finding.verdict.holds() != Some(true)).collect();
         if let Some(first) = failing.first() {
             // Written first: a panic hook is no place to follow code that may panic.
-            let report = self.to_string();
-            panic!("{} is {}\n\n{report}", first.property, first.verdict.name());
+            let (report, page) = (self.to_string(), artefact::left_for(self, first.property.name()));
+            panic!("{} is {}\n\n{page}{report}", first.property, first.verdict.name());
         }
     }
 

@@ -258,11 +258,15 @@ impl Witness {
 
     /// The trace in lanes.
     pub fn lanes(&self, scenario: &Scenario) -> String {
+        lanes(scenario, &self.trace, &self.closing())
+    }
+
+    /// What there is to say at its end.
+    pub fn closing(&self) -> Closing {
         let remark = vec![format!("{}: {}", self.property, self.remark)];
-        let closing = match self.property.kind() {
+        match self.property.kind() {
             Kind::Always => Closing::Broken(remark),
             Kind::Sometimes => Closing::Reached(remark),
-        };
-        lanes(scenario, &self.trace, &closing)
+        }
     }
 }

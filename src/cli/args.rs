@@ -1,5 +1,6 @@
 //! The arguments.
 
+use super::page::Pictures;
 pub use super::values::{Cast, EngineName, Format, Lock, Numbered, Where};
 use super::values::{buyers, seconds, speed, tickets};
 use crate::check::{Counting, Limits, Progress};
@@ -52,7 +53,7 @@ pub enum Command {
 
 impl Default for Command {
     fn default() -> Self {
-        Command::Matrix(MatrixArgs { format: Format::Text })
+        Command::Matrix(MatrixArgs { format: Format::Text, pictures: Pictures::default() })
     }
 }
 
@@ -61,6 +62,8 @@ pub struct MatrixArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    #[command(flatten)]
+    pub pictures: Pictures,
 }
 
 #[derive(Args)]
@@ -86,6 +89,8 @@ pub struct CheckArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    #[command(flatten)]
+    pub pictures: Pictures,
 }
 
 #[derive(Args)]
@@ -135,6 +140,8 @@ pub struct ReplayArgs {
     /// Where it runs; on threads and processes every step is held against the model
     #[arg(long, value_enum, default_value_t)]
     pub on: Where,
+    #[command(flatten)]
+    pub pictures: Pictures,
 }
 
 #[derive(Args)]
@@ -150,6 +157,9 @@ pub struct OutcomesArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Write a page to this file on which each outcome can be walked through; it loads nothing from anywhere
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
@@ -187,6 +197,9 @@ pub struct DbArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Write a page to this file on which each failure can be walked through; it loads nothing from anywhere
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["schedule", "outcomes"])]
+    pub html: Option<PathBuf>,
 }
 
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]

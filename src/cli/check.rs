@@ -49,6 +49,8 @@ pub fn check(args: &CheckArgs) -> Done {
         }
         Format::Text => print(&text(scenario, instance, engine.name(), &findings))?,
     }
+    let page = || super::page::checked(program, scenario, instance, engine.name(), &findings);
+    args.pictures.write(page, super::page::first_trace)?;
     super::verify::write(args, scenario, instance, &findings)?;
     Ok(exit(&findings))
 }

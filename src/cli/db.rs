@@ -1,6 +1,7 @@
 //! `oversell db`: checkouts over real databases.
 
 use super::args::{DbArgs, Format};
+use super::page::Pictures;
 use super::{Done, Exit, Failure, print};
 use crate::database::table::{Job, SIGNS, legend, overview, survey, table};
 use crate::database::{
@@ -36,6 +37,9 @@ pub fn db(args: &DbArgs) -> Done {
             print(&format!("{}\n{SIGNS}\n{}\n{}", overview(&reports), table(&reports), legend(question)))?;
         }
     }
+    let title = if named { reports[0].checkout.as_str() } else { "Checkouts over real databases" };
+    let pictures = Pictures { html: args.html.clone(), svg: None };
+    pictures.write(|| crate::database::page(title, &reports), |_| None)?;
     // The whole table is a report, whatever fails in it.
     Ok(if named { exit(&reports) } else { Exit::Holds })
 }

@@ -1,12 +1,14 @@
 //! `oversell matrix`: every program against every property.
 
 use super::args::{Format, MatrixArgs};
+use super::page::MatrixLine;
 use super::report::{Row, json};
 use super::{Done, Exit, print};
 use crate::check::{CheckError, Counting, Engine, Finding, Parametric, Property, Verdict};
 use crate::platform::{Instance, Threads};
 use crate::programs::{self, Program};
 use crate::scenario::Scenario;
+use crate::trace::page::Page;
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,7 +31,17 @@ pub fn matrix(args: &MatrixArgs) -> Done {
         Format::Text => print(&text(&lines))?,
         Format::Json => print(&json(lines.iter().flat_map(Line::rows).map(|row| row.as_json()).collect()))?,
     }
+    args.pictures.write(|| page(&lines), super::page::table)?;
     Ok(Exit::Holds)
+}
+
+/// The page: no times on it, which are never the same.
+fn page(lines: &[Line]) -> Page {
+    let names = Property::BUILT_IN.iter().map(|property| property.name());
+    let head = ["program", "size"].into_iter().chain(names).chain(["its own", "states"]).map(str::to_owned).collect();
+    let memory = memory(lines);
+    let lines: Vec<_> = lines.iter().map(Line::for_page).collect();
+    super::page::matrix(head, &lines, legend(memory).lines().map(str::to_owned).collect())
 }
 
 /// Every program at both its sizes, in order. The checks have nothing in common, so every core takes the next one that is
@@ -81,10 +93,13 @@ impl Line {
         findings.iter().map(move |finding| Row { program, scenario, instance, engine, finding })
     }
 
+    fn name(&self) -> String {
+        format!("{}{}", self.program.name, if self.is_weakly_ordered() { " ~" } else { "" })
+    }
+
     fn cells(&self) -> Vec<String> {
-        let weak = if self.is_weakly_ordered() { " ~" } else { "" };
         let (name, buyers) = match self.instance.threads[0] {
-            Threads::Exactly(buyers) => (format!("{}{weak}", self.program.name), buyers.to_string()),
+            Threads::Exactly(buyers) => (self.name(), buyers.to_string()),
             Threads::Any => (String::new(), "any".to_owned()),
         };
         let mut cells = vec![name, format!("{buyers:>3} × {}", self.program.tickets)];
@@ -97,6 +112,21 @@ impl Line {
         cells.push(format!("{:>6}", explored.unwrap_or(0)));
         cells.push(format!("{:>6.1} ms", self.took.as_secs_f64() * 1000.0));
         cells
+    }
+
+    fn for_page(&self) -> MatrixLine<'_> {
+        let [_, size, rest @ ..] = &self.cells()[..] else { unreachable!("a line has a name and a size") };
+        let of = |property: &Property| self.findings.iter().find(|finding| finding.property == *property);
+        let own = self.findings.iter().filter(|finding| matches!(finding.property, Property::Own(_)));
+        let failing = own.clone().find(|finding| finding.verdict.holds() == Some(false));
+        let shown = Property::BUILT_IN.iter().map(of).chain([failing]);
+        MatrixLine {
+            program: self.program,
+            scenario: &self.scenario,
+            before: vec![self.name(), size.trim().to_owned()],
+            cells: rest.iter().cloned().zip(shown).collect(),
+            after: vec![rest[Property::BUILT_IN.len() + 1].trim().to_owned()],
+        }
     }
 
     fn cell(&self, finding: &Finding) -> String {
@@ -154,14 +184,23 @@ fn text(lines: &[Line]) -> String {
         text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
-    let memory = lines.first().and_then(|line| line.findings.first()).map(|finding| finding.basis.memory.name());
-    text.push_str(&format!(
-        "\n✓ holds in every execution (searches-overlap and sells-out: in some execution)\n\
+    text.push('\n');
+    text.push_str(&legend(memory(lines)));
+    text.push_str("`oversell check PROGRAM` shows the witnesses. `oversell programs` says what each program does.\n");
+    text
+}
+
+fn memory(lines: &[Line]) -> &'static str {
+    let finding = lines.first().and_then(|line| line.findings.first());
+    finding.map_or("", |finding| finding.basis.memory.name())
+}
+
+/// What the signs mean.
+fn legend(memory: &str) -> String {
+    format!(
+        "✓ holds in every execution (searches-overlap and sells-out: in some execution)\n\
          ✗ fails, with a witness (those two: in no execution); in no-oversell the worst case: sold of tickets\n\
          · not decided for any number of buyers    - does not apply\n\
-         Executions are {}. ~ uses weaker orderings, taken for SeqCst here: only loom looks at what else they allow.\n\
-         `oversell check PROGRAM` shows the witnesses. `oversell programs` says what each program does.\n",
-        memory.unwrap_or_default()
-    ));
-    text
+         Executions are {memory}. ~ uses weaker orderings, taken for SeqCst here: only loom looks at what else they allow.\n"
+    )
 }

@@ -15,6 +15,7 @@ mod db;
 mod explain;
 mod matrix;
 mod outcomes;
+mod page;
 mod programs;
 mod replay;
 mod report;

@@ -1,6 +1,7 @@
 //! `oversell outcomes`: how executions can end.
 
 use super::args::{Format, OutcomesArgs};
+use super::page::Pictures;
 use super::report::json;
 use super::{Done, Exit, Failure, print};
 use crate::check::{Final, Reached, outcomes as all_outcomes};
@@ -21,6 +22,11 @@ pub fn outcomes(args: &OutcomesArgs) -> Done {
             print(&json(all.reached.iter().map(|reached| as_json(&scenario, &endings, reached)).collect()))?;
         }
         Format::Text => print(&text(&scenario, &endings, &all.reached))?,
+    }
+    if args.html.is_some() {
+        let rows: Vec<_> = all.reached.iter().map(|reached| (cells(&endings, reached), reached)).collect();
+        let pictures = Pictures { html: args.html.clone(), svg: None };
+        pictures.write(|| super::page::outcomes(&scenario, &instance, header(&endings), &rows), |_| None)?;
     }
     Ok(Exit::Holds)
 }
@@ -56,19 +62,22 @@ fn as_json(scenario: &Scenario, endings: &[String], Reached { end, schedule }: &
     Value::Object(row)
 }
 
+fn header(endings: &[String]) -> Vec<String> {
+    let others = ["crashed", "killed", "not run", "stuck", "sold", "count"].map(str::to_owned);
+    endings.iter().cloned().chain(others).collect()
+}
+
+fn cells(endings: &[String], Reached { end, .. }: &Reached) -> Vec<String> {
+    let mut row: Vec<_> = endings.iter().map(|ending| end.ended(ending).to_string()).collect();
+    row.extend([end.crashed, end.killed, end.never_started, end.stuck].map(|threads| threads.to_string()));
+    row.push(end.sold.to_string());
+    row.push(end.count.map_or("none".to_owned(), |count| count.to_string()));
+    row
+}
+
 fn text(scenario: &Scenario, endings: &[String], reached: &[Reached]) -> String {
-    let mut header = endings.to_vec();
-    header.extend(["crashed", "killed", "not run", "stuck", "sold", "count"].map(str::to_owned));
-    let rows: Vec<Vec<String>> = reached
-        .iter()
-        .map(|Reached { end, .. }| {
-            let mut row: Vec<_> = endings.iter().map(|ending| end.ended(ending).to_string()).collect();
-            row.extend([end.crashed, end.killed, end.never_started, end.stuck].map(|threads| threads.to_string()));
-            row.push(end.sold.to_string());
-            row.push(end.count.map_or("none".to_owned(), |count| count.to_string()));
-            row
-        })
-        .collect();
+    let header = header(endings);
+    let rows: Vec<_> = reached.iter().map(|reached| cells(endings, reached)).collect();
     let widths: Vec<_> = header.iter().map(|name| name.width().max(4)).collect();
     let line = |cells: &[String], schedule: &str| {
         let cells = cells.iter().zip(&widths);

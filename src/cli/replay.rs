@@ -4,7 +4,7 @@ use super::args::{ReplayArgs, Where};
 use super::report::replay_line;
 use super::run::{buyer_command, fresh_database, site};
 use super::{Done, Exit, Failure, print};
-use crate::check::{Final, Kind, Property, evidence};
+use crate::check::{Final, Kind, Property, Witness, evidence};
 use crate::platform::Instance;
 use crate::platform::conductor::conduct;
 use crate::platform::model::Model;
@@ -26,9 +26,15 @@ pub fn replay(args: &ReplayArgs) -> Done {
         let stage = if args.on == Where::Threads { "threads" } else { "processes" };
         remark = format!("✓ so it went on real {stage}: every step, every observation and every shared content\n");
     }
-    let text = lanes(&scenario, model.trace(), &closing(&scenario, &instance, &model));
+    let closing = closing(&scenario, &instance, &model);
+    let text = lanes(&scenario, model.trace(), &closing);
     let (title, line) = (title(&scenario, &instance), replay_line(&scenario, &instance, &schedule));
     print(&format!("{title}\n\n{text}{remark}\n{line}\n"))?;
+    let page = || {
+        let shows = broken(&scenario, &instance, &model, &schedule);
+        super::page::replayed(args.what.program, &scenario, &instance, &schedule, &closing, shows, model.trace())
+    };
+    args.pictures.write(page, super::page::first_trace)?;
     Ok(Exit::Holds)
 }
 
@@ -48,6 +54,23 @@ fn on_stage(
     let command = buyer_command(args.what.program, scenario, &path, args.lock, Pace::Conducted)?;
     let mut stage = Processes::new(scenario, site.clone(), Pace::Conducted, command)?;
     Ok(conduct(scenario, instance, &schedule.0, &site, &mut stage)?)
+}
+
+/// The first property that the execution breaks, with the execution as its witness.
+fn broken(scenario: &Scenario, instance: &Instance, model: &Model, schedule: &Schedule) -> Option<Witness> {
+    let end = Final::of_model(model, instance);
+    let always = Property::of(scenario).into_iter().filter(|property| property.kind() == Kind::Always);
+    let mut shown = always.filter_map(|property| {
+        let seen = evidence(property, scenario, model.trace(), end.as_ref())?;
+        Some(Witness {
+            property,
+            instance: instance.clone(),
+            schedule: schedule.clone(),
+            trace: model.trace().clone(),
+            remark: seen.remark,
+        })
+    });
+    shown.next()
 }
 
 /// What the end of the trace shows.

@@ -95,7 +95,7 @@ pub fn witness(scenario: &Scenario, witness: &Witness) -> String {
 }
 
 /// Whether the interleaving of a witness shows what its trace tells.
-fn replays(scenario: &Scenario, witness: &Witness) -> bool {
+pub(super) fn replays(scenario: &Scenario, witness: &Witness) -> bool {
     let seen = |entries: &[Entry]| -> Vec<_> {
         let took = |entry: &Entry| match &entry.what {
             What::Took(step, seen, _) => Some((entry.actor, step.clone(), seen.clone())),

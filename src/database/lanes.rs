@@ -1,7 +1,7 @@
 //! An execution over a database as text: a lane per connection, and one for what is committed.
 
 use super::{Beat, Cast, Deed, End, Execution};
-use crate::trace::{Layout, Row};
+use crate::trace::{Layout, Row, RowKind};
 use unicode_width::UnicodeWidthStr;
 
 /// How wide a lane may get before its statements are broken over several lines.
@@ -23,13 +23,18 @@ pub enum Closing {
 
 /// Writes an execution in lanes.
 pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
-    let is_list = |text: &String| text.starts_with("step  who");
+    layout(execution, cast, closing).text()
+}
+
+/// Lays an execution out in lanes: wide ones, or narrow ones if only they stand side by side.
+pub fn layout(execution: &Execution, cast: &Cast, closing: &Closing) -> Layout {
+    let is_list = |layout: &Layout| layout.text().starts_with("step  who");
     let wide = laid_out(execution, cast, closing, LANE);
-    let narrow = is_list(&wide).then(|| laid_out(execution, cast, closing, NARROW)).filter(|text| !is_list(text));
+    let narrow = is_list(&wide).then(|| laid_out(execution, cast, closing, NARROW)).filter(|layout| !is_list(layout));
     narrow.unwrap_or(wide)
 }
 
-fn laid_out(execution: &Execution, cast: &Cast, closing: &Closing, width: usize) -> String {
+fn laid_out(execution: &Execution, cast: &Cast, closing: &Closing, width: usize) -> Layout {
     let mut rows = vec![row(None, None, String::new())];
     let mut committed = execution.at_first.clone().unwrap_or_default();
     rows[0].shared.clone_from(&committed);
@@ -53,7 +58,8 @@ fn laid_out(execution: &Execution, cast: &Cast, closing: &Closing, width: usize)
         last.mark = mark;
     }
     for remark in remarks {
-        rows.push(row(None, None, format!("{mark} {remark}").trim_start().to_owned()));
+        let text = format!("{mark} {remark}").trim_start().to_owned();
+        rows.push(Row { kind: RowKind::Remark, ..row(None, None, text) });
     }
     // Lanes without anybody in them are left out.
     let seen: Vec<_> = (0..cast.0.len()).filter(|lane| rows.iter().any(|row| row.lane == Some(*lane))).collect();
@@ -61,11 +67,16 @@ fn laid_out(execution: &Execution, cast: &Cast, closing: &Closing, width: usize)
         row.lane = row.lane.and_then(|lane| seen.iter().position(|other| *other == lane));
     }
     let lanes = seen.into_iter().map(|lane| cast.0[lane].clone()).collect();
-    Layout { lanes, shared: "committed".to_owned(), rows }.text()
+    Layout { lanes, shared: "committed".to_owned(), rows, ..Layout::default() }
 }
 
 fn row(number: Option<usize>, lane: Option<usize>, text: String) -> Row {
-    Row { mark: "", number, lane, text, shared: String::new() }
+    let kind = match (number, lane) {
+        (Some(_), _) => RowKind::Step,
+        (None, Some(_)) => RowKind::Said,
+        (None, None) => RowKind::First,
+    };
+    Row { number, lane, text, kind, ..Row::default() }
 }
 
 fn of_beat(number: usize, beat: &Beat, cast: &Cast, width: usize) -> Vec<Row> {

@@ -103,6 +103,7 @@ mod lanes;
 mod line;
 #[cfg(feature = "mariadb")]
 pub mod mariadb;
+mod page;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod property;
@@ -129,8 +130,9 @@ pub use error::{DatabaseError, SqlError, Trouble};
 pub use execution::{Beat, Deed, Execution, Outcome};
 pub use explore::{Limits, Merging};
 pub use free::run_free;
-pub use lanes::{Closing, lanes};
+pub use lanes::{Closing, lanes, layout};
 pub use line::{End, Line};
+pub use page::page;
 pub use property::Property;
 pub use replay::{Replayed, replay};
 pub use report::{replay_line, said, witnesses};

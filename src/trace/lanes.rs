@@ -1,8 +1,9 @@
 //! A trace in lanes: one per thread and one for what they share, a row per step.
 
-use super::layout::{Layout, Row};
-use super::words::{self, shown, waits};
-use crate::platform::script::{Local, Reading, Script, Stop};
+use super::faces::{Faces, value};
+use super::layout::{Layout, Object, Row, RowKind, Span};
+use super::words::{self, waits};
+use crate::platform::script::Local;
 use crate::platform::{Actor, Content, End, Entry, Trace, Waiter, What};
 use crate::scenario::{Scenario, Speaker};
 use crate::sync::{Access, Event, Meaning, ObjectId, Observation, Step};
@@ -33,7 +34,8 @@ pub fn layout(scenario: &Scenario, trace: &Trace, closing: &Closing) -> Layout {
     telling.waiting();
     telling.close(closing);
     let lanes = telling.actors.iter().map(|actor| trace.name(*actor)).collect();
-    Layout { lanes, shared: heading(trace), rows: telling.rows }
+    let Telling { objects, spans, rows, .. } = telling;
+    Layout { lanes, shared: heading(trace), objects, spans, rows }
 }
 
 /// A trace that is being told, entry by entry.
@@ -44,11 +46,11 @@ struct Telling<'t> {
     actors: Vec<Actor>,
     /// The names of the objects, as steps call them.
     names: Vec<&'static str>,
-    contents: Vec<Content>,
+    faces: Faces,
+    objects: Vec<Object>,
+    spans: Vec<Span>,
     /// The spans that somebody is in, outermost first.
-    spans: BTreeMap<Actor, Vec<&'static str>>,
-    /// Who has started and not ended.
-    at_it: BTreeSet<Actor>,
+    inside: BTreeMap<Actor, Vec<usize>>,
     /// Who waits at which place of a condition variable.
     places: BTreeMap<(ObjectId, usize), Actor>,
     moves: usize,
@@ -58,9 +60,9 @@ struct Telling<'t> {
 impl<'t> Telling<'t> {
     fn new(scenario: &'t Scenario, trace: &'t Trace) -> Self {
         let actors: BTreeSet<_> = trace.entries.iter().map(|entry| entry.actor).collect();
-        let contents: Vec<_> = trace.objects.iter().map(|(_, content)| content.clone()).collect();
         // A file that is the only one goes without saying.
-        let only = contents.iter().filter(|content| matches!(content, Content::File { .. })).count() == 1;
+        let is_file = |(_, content): &&(&str, Content)| matches!(content, Content::File { .. });
+        let only = trace.objects.iter().filter(is_file).count() == 1;
         let name = |(name, content): &(&'static str, Content)| match content {
             Content::File { .. } if only => "",
             _ => *name,
@@ -73,14 +75,18 @@ impl<'t> Telling<'t> {
                 ..Row::default()
             })
             .collect();
+        let inside = actors.iter().map(|actor| (*actor, Vec::new())).collect();
+        let actors: Vec<_> = actors.into_iter().collect();
+        let faces = Faces::new(scenario, trace, &actors);
         Telling {
             scenario,
             trace,
             names: trace.objects.iter().map(name).collect(),
-            spans: actors.iter().map(|actor| (*actor, Vec::new())).collect(),
-            actors: actors.into_iter().collect(),
-            contents,
-            at_it: BTreeSet::new(),
+            objects: faces.objects(trace),
+            spans: Vec::new(),
+            inside,
+            actors,
+            faces,
             places: BTreeMap::new(),
             moves: 0,
             // The first row says what there is at the start, even if it is nothing.
@@ -90,51 +96,61 @@ impl<'t> Telling<'t> {
 
     fn tell(&mut self, entry: &Entry) {
         let actor = entry.actor;
-        let inside = self.spans.get_mut(&actor).expect("every actor of the trace has a list of spans");
+        let lane = self.lane(actor);
+        let inside = self.inside.get_mut(&actor).expect("every actor of the trace has a list of spans");
+        // What a step does at once belongs to the spans that the step is in.
+        let spans = inside.clone();
         let mut number = None;
-        let text = match &entry.what {
-            What::Started => {
-                self.at_it.insert(actor);
-                return;
-            }
-            What::Local(Local::Entered(span)) => {
-                inside.push(span);
-                return;
-            }
-            What::Local(Local::Left(..)) => {
-                inside.pop();
+        let told = match &entry.what {
+            What::Started | What::Local(Local::Entered(_) | Local::Left(..)) => {
+                match &entry.what {
+                    What::Local(Local::Entered(name)) => {
+                        inside.push(self.spans.len());
+                        self.spans.push(Span { name, lane: lane.expect("every actor of the trace has a lane") });
+                    }
+                    What::Local(Local::Left(..)) => drop(inside.pop()),
+                    _ => {}
+                }
+                self.faces.see(entry);
                 return;
             }
             // The crash that follows says it better.
             What::Local(Local::Told(event)) if event.meaning == Meaning::TornRead => return,
-            What::Local(Local::Again(span)) => format!("{span}: again"),
-            What::Local(Local::Told(event)) => self.said(actor, event),
+            What::Local(Local::Again(span)) => (RowKind::Said, format!("{span}: again")),
+            What::Local(Local::Told(event)) => (RowKind::Said, self.said(actor, event)),
             What::Took(step, seen, after) => {
                 self.moves += 1;
                 number = Some(self.moves);
-                let span = inside.last().map(|span| format!("{span}: ")).unwrap_or_default();
-                format!("{span}{}", self.took(actor, step, seen, after.as_ref()))
+                let span = inside.last().map(|span| format!("{}: ", self.spans[*span].name)).unwrap_or_default();
+                (RowKind::Step, format!("{span}{}", self.took(actor, step, seen, after.as_ref())))
             }
-            What::Ended(end) => {
-                self.at_it.remove(&actor);
-                ended(end)
-            }
+            What::Ended(end @ End::Crashed(_)) => (RowKind::Death, ended(end)),
+            What::Ended(end) => (RowKind::End, ended(end)),
             What::Decided(go_on) => {
-                self.at_it.remove(&actor);
-                if *go_on { "goes on launching" } else { "stops launching" }.to_owned()
+                (RowKind::Said, if *go_on { "goes on launching" } else { "stops launching" }.to_owned())
             }
             What::Killed => {
                 self.moves += 1;
                 number = Some(self.moves);
-                self.at_it.remove(&actor);
-                "KILLED".to_owned()
+                (RowKind::Kill, "KILLED".to_owned())
             }
-            What::Freed(object, _) => format!("its {} frees the {}", self.end(actor), self.trace.objects[*object].0),
+            What::Freed(object, _) => {
+                (RowKind::Said, format!("its {} frees the {}", self.end(actor), self.trace.objects[*object].0))
+            }
         };
-        let before = self.contents.clone();
-        entry.act_on(&mut self.contents);
-        let shared = self.changes(&before);
-        self.rows.push(Row { number, lane: self.lane(actor), text, shared, ..Row::default() });
+        let before = self.faces.now();
+        self.faces.see(entry);
+        let changes: Vec<_> =
+            self.faces.now().into_iter().enumerate().filter(|(object, face)| before[*object] != *face).collect();
+        let several = visible(self.trace).count() > 1;
+        // Who holds and who waits has rows of its own in the text.
+        let shared = changes.iter().filter_map(|(object, face)| {
+            let value = face.value.as_ref().filter(|value| before[*object].value.as_ref() != Some(value))?;
+            Some(if several { format!("{} {value}", self.objects[*object].name) } else { value.clone() })
+        });
+        let shared = shared.collect::<Vec<_>>().join(", ");
+        let (kind, text) = told;
+        self.rows.push(Row { number, lane, text, shared, kind, spans, changes, ..Row::default() });
     }
 
     fn lane(&self, actor: Actor) -> Option<usize> {
@@ -163,7 +179,7 @@ impl<'t> Telling<'t> {
     fn took(&mut self, actor: Actor, step: &Step, seen: &Observation, after: Option<&Content>) -> String {
         let text = words::took(&self.names, step, seen);
         let Step::On(object, access) = step else { return text };
-        match (access, seen, &self.contents[*object]) {
+        match (access, seen, &self.faces.contents[*object]) {
             (Access::Write(into, _), _, Content::File { inode, .. }) if into != inode => {
                 format!("{text} (into the file that was replaced)")
             }
@@ -186,35 +202,19 @@ impl<'t> Telling<'t> {
         }
     }
 
-    /// What has changed that is worth a cell.
-    fn changes(&self, before: &[Content]) -> String {
-        let several = visible(self.trace).count() > 1;
-        let changed =
-            self.trace.objects.iter().zip(before).zip(&self.contents).filter_map(|(((name, _), old), new)| {
-                let new = value(new)?;
-                let shown = if several { format!("{name} {new}") } else { new.clone() };
-                (value(old)? != new).then_some(shown)
-            });
-        changed.collect::<Vec<_>>().join(", ")
-    }
-
     /// At the end: who waits, and who else is in the middle of something.
     fn waiting(&mut self) {
-        let next = next_steps(self.scenario, self.trace, &self.at_it);
-        for (actor, step) in self.at_it.clone().into_iter().zip(next) {
-            let span = self.spans[&actor].last();
-            let waits = step.and_then(|step| {
-                let Step::On(object, access) = &step else { return None };
-                let names: Vec<_> = self.trace.objects.iter().map(|(name, _)| *name).collect();
-                if self.contents[*object].enables(access) { None } else { waits(&names, &step) }
-            });
-            let text = match (waits, span) {
+        let names: Vec<_> = self.trace.objects.iter().map(|(name, _)| *name).collect();
+        for (actor, blocked) in self.faces.at_it() {
+            let span = self.inside[&actor].last().map(|span| self.spans[*span].name);
+            let text = match (blocked.and_then(|step| waits(&names, step)), span) {
                 (Some(waits), Some(span)) => format!("{span}: {waits}"),
                 (Some(waits), None) => waits,
                 (None, Some(span)) => format!("... inside {span}"),
                 (None, None) => continue,
             };
-            self.rows.push(Row { lane: self.lane(actor), text, ..Row::default() });
+            let (lane, spans) = (self.lane(actor), self.inside[&actor].clone());
+            self.rows.push(Row { lane, text, spans, kind: RowKind::Left, ..Row::default() });
         }
     }
 
@@ -228,40 +228,9 @@ impl<'t> Telling<'t> {
             last.mark = mark;
         }
         for remark in remarks {
-            self.rows.push(Row { text: format!("{mark} {remark}").trim_start().to_owned(), ..Row::default() });
+            let text = format!("{mark} {remark}").trim_start().to_owned();
+            self.rows.push(Row { text, kind: RowKind::Remark, ..Row::default() });
         }
-    }
-}
-
-/// The step that each of them takes next, by their own code.
-///
-/// It runs on a thread of its own: a trace may be told while a panic is being reported (a failed assertion prints it),
-/// and there a panic in the code would be one too many.
-fn next_steps(scenario: &Scenario, trace: &Trace, actors: &BTreeSet<Actor>) -> Vec<Option<Step>> {
-    let next = |reading: &Reading, actor: Actor| {
-        let mut script = Vec::new();
-        for entry in trace.entries.iter().filter(|entry| entry.actor == actor) {
-            match &entry.what {
-                // The parent starts anew each time.
-                What::Started => script.clear(),
-                What::Took(step, seen, _) => script.push((step.clone(), seen.clone())),
-                _ => {}
-            }
-        }
-        match reading.follow(actor, Script::Whole(&script)).stop {
-            Stop::Before(step) => Some(step),
-            _ => None,
-        }
-    };
-    let all = || {
-        let (reading, _) = Reading::new(scenario);
-        actors.iter().map(|actor| next(&reading, *actor)).collect()
-    };
-    let unknown = || vec![None; actors.len()];
-    if actors.is_empty() {
-        unknown()
-    } else {
-        std::thread::scope(|scope| scope.spawn(all).join()).unwrap_or_else(|_| unknown())
     }
 }
 
@@ -279,16 +248,6 @@ fn speaker(trace: &Trace, actor: Actor) -> Speaker {
 /// The objects that have a value to show: locks without one have their rows.
 fn visible(trace: &Trace) -> impl Iterator<Item = &'static str> {
     trace.objects.iter().filter(|(_, content)| value(content).is_some()).map(|(name, _)| *name)
-}
-
-fn value(content: &Content) -> Option<String> {
-    match content {
-        Content::File { bytes, .. } => Some(shown(bytes)),
-        Content::Cell(word) => Some(word.to_string()),
-        Content::Lock { value, .. } => value.as_ref().map(|value| format!("{value:?}")),
-        Content::Semaphore { permits } => Some(permits.to_string()),
-        Content::Condvar { .. } => None,
-    }
 }
 
 /// What stands above the column of what is shared.

@@ -8,15 +8,81 @@ pub const WIDEST: usize = 100;
 /// The widest that the column of what is shared gets where room is short.
 const WIDEST_SHARED: usize = 40;
 
-/// A trace: lanes side by side, and beside them what is shared.
+/// A trace: lanes side by side, and beside them what is shared. Text, HTML and SVG are all made of this.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The heading of each lane.
     pub lanes: Vec<String>,
     /// The heading of what is shared.
     pub shared: String,
+    /// The shared objects, where they are known one by one.
+    pub objects: Vec<Object>,
+    /// The spans that rows are in, in the order in which they were entered.
+    pub spans: Vec<Span>,
     /// The rows, in order.
     pub rows: Vec<Row>,
+}
+
+/// A shared object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Object {
+    /// Its name.
+    pub name: String,
+    /// What it is: a file, a lock.
+    pub what: &'static str,
+    /// What is to be seen of it at the start.
+    pub first: Face,
+}
+
+/// What is to be seen of a shared object at some moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Face {
+    /// What it holds, if it holds anything.
+    pub value: Option<String>,
+    /// The lanes of those who hold it.
+    pub holders: Vec<usize>,
+    /// The lanes of those who cannot go on because of it.
+    pub waiters: Vec<usize>,
+}
+
+/// A stretch of work that somebody does once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its name.
+    pub name: &'static str,
+    /// In which lane.
+    pub lane: usize,
+}
+
+/// What a row tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowKind {
+    /// What there is at the start.
+    #[default]
+    First,
+    /// A step.
+    Step,
+    /// A kill, which is a step of the schedule too.
+    Kill,
+    /// Something said or decided, which touches nothing shared.
+    Said,
+    /// An end.
+    End,
+    /// A death.
+    Death,
+    /// Where somebody is when the trace ends: waiting, or in the middle of something.
+    Left,
+    /// What there is to say of the whole trace.
+    Remark,
+}
+
+/// A place in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file, as the compiler names it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// One row.
@@ -32,17 +98,29 @@ pub struct Row {
     pub text: String,
     /// What the row changes in what is shared.
     pub shared: String,
+    /// What it tells.
+    pub kind: RowKind,
+    /// The same in English, where the text is not.
+    pub gloss: Option<String>,
+    /// Where it stands in the source, if that is known.
+    pub source: Option<Source>,
+    /// The spans that it is in, outermost first.
+    pub spans: Vec<usize>,
+    /// The objects that look different after it.
+    pub changes: Vec<(usize, Face)>,
 }
 
 impl Layout {
     /// The layout as text, at most 100 columns wide: lanes side by side, or, where they are too wide, one
     /// after the other.
     pub fn text(&self) -> String {
-        let side_by_side = self.side_by_side().render();
-        if side_by_side.lines().all(|line| line.width() <= WIDEST) {
-            return side_by_side;
-        }
-        self.list().render()
+        self.fitting().render()
+    }
+
+    /// The layout as a table that is at most 100 columns wide.
+    pub(super) fn fitting(&self) -> Table {
+        let side_by_side = self.side_by_side();
+        if side_by_side.width() <= WIDEST { side_by_side } else { self.list() }
     }
 
     fn side_by_side(&self) -> Table {
@@ -71,11 +149,14 @@ impl Layout {
     }
 
     fn table(&self, header: Vec<String>, cells: impl Fn(&Row) -> Vec<String>) -> Table {
-        let line = |row: &Row| match row.lane.is_none() && row.shared.is_empty() {
-            true => Line::Across(row.text.clone()),
-            false => Line::Cells(cells(row)),
-        };
-        let lines = std::iter::once(Line::Cells(header)).chain(self.rows.iter().map(line)).collect();
+        let mut lines = vec![(Line::Cells(header), Sort::Plain)];
+        for row in &self.rows {
+            if row.lane.is_none() && row.shared.is_empty() {
+                lines.extend(fold(&row.text, WIDEST).into_iter().map(|text| (Line::Across(text), row.sort())));
+            } else {
+                lines.push((Line::Cells(cells(row)), row.sort()));
+            }
+        }
         Table { lines }
     }
 }
@@ -85,25 +166,65 @@ impl Row {
         let number = self.number.map(|n| n.to_string()).unwrap_or_default();
         format!("{:1}{number:>3}", self.mark)
     }
+
+    fn sort(&self) -> Sort {
+        match (self.mark, self.kind) {
+            ("✗", _) | (_, RowKind::Death | RowKind::Kill) => Sort::Bad,
+            ("✓", _) => Sort::Good,
+            (_, RowKind::Said | RowKind::End | RowKind::Left) => Sort::Aside,
+            (_, RowKind::Remark) if self.text.starts_with('✗') => Sort::Bad,
+            (_, RowKind::Remark) if self.text.starts_with('✓') => Sort::Good,
+            _ => Sort::Plain,
+        }
+    }
 }
 
 /// What stands between two columns.
 const GAP: &str = "  ";
 
-/// Lines of cells, and lines that run over all columns. All lines of cells have as many.
-struct Table {
-    lines: Vec<Line>,
+/// Lines of cells, and lines that run over all columns. All lines of cells have as many; the first is the heading.
+pub(super) struct Table {
+    lines: Vec<(Line, Sort)>,
 }
 
-enum Line {
+pub(super) enum Line {
     Cells(Vec<String>),
     Across(String),
 }
 
+/// How a line is meant, where there is colour to say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Plain,
+    Bad,
+    Good,
+    Aside,
+}
+
 impl Table {
+    pub(super) fn lines(&self) -> impl Iterator<Item = &(Line, Sort)> {
+        self.lines.iter()
+    }
+
+    /// Where each column begins and ends.
+    pub(super) fn columns(&self) -> Vec<(usize, usize)> {
+        let mut start = 0;
+        let column = |width: usize| {
+            let from = start;
+            start += width + GAP.len();
+            (from, from + width)
+        };
+        self.widths().into_iter().map(column).collect()
+    }
+
+    fn width(&self) -> usize {
+        let widths = self.widths();
+        self.lines.iter().map(|(line, _)| rendered(line, &widths).width()).max().unwrap_or(0)
+    }
+
     fn widths(&self) -> Vec<usize> {
         let mut widths = Vec::new();
-        for line in &self.lines {
+        for (line, _) in &self.lines {
             let Line::Cells(cells) = line else { continue };
             widths.resize(cells.len(), 0);
             for (width, cell) in widths.iter_mut().zip(cells) {
@@ -116,19 +237,19 @@ impl Table {
     /// Breaks the cells of a column that are wider than this; what is broken off gets a line of its own below.
     fn fold(&mut self, column: usize, width: usize) {
         let mut folded = Vec::new();
-        for line in self.lines.drain(..) {
+        for (line, sort) in self.lines.drain(..) {
             let Line::Cells(mut cells) = line else {
-                folded.push(line);
+                folded.push((line, sort));
                 continue;
             };
             let mut parts = fold(&cells[column], width).into_iter();
             let columns = cells.len();
             cells[column] = parts.next().unwrap_or_default();
-            folded.push(Line::Cells(cells));
+            folded.push((Line::Cells(cells), sort));
             folded.extend(parts.map(|part| {
                 let mut below = vec![String::new(); columns];
                 below[column] = part;
-                Line::Cells(below)
+                (Line::Cells(below), sort)
             }));
         }
         self.lines = folded;
@@ -136,23 +257,19 @@ impl Table {
 
     fn render(&self) -> String {
         let widths = self.widths();
-        let mut text = String::new();
-        let mut push = |line: &str| {
-            text.push_str(line.trim_end());
-            text.push('\n');
-        };
-        for line in &self.lines {
-            match line {
-                Line::Cells(cells) => {
-                    let padded =
-                        |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
-                    push(&cells.iter().zip(&widths).map(padded).collect::<Vec<_>>().join(GAP));
-                }
-                Line::Across(text) => fold(text, WIDEST).iter().for_each(|line| push(line)),
-            }
-        }
-        text
+        self.lines.iter().map(|(line, _)| rendered(line, &widths) + "\n").collect()
     }
+}
+
+fn rendered(line: &Line, widths: &[usize]) -> String {
+    let text = match line {
+        Line::Cells(cells) => {
+            let padded = |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
+            cells.iter().zip(widths).map(padded).collect::<Vec<_>>().join(GAP)
+        }
+        Line::Across(text) => text.clone(),
+    };
+    text.trim_end().to_owned()
 }
 
 /// The text in lines of at most this width, broken at spaces where there are any; all but the first are indented.
@@ -183,7 +300,8 @@ mod tests {
         let mut rows = vec![Row { shared: shared.to_owned(), ..Row::default() }];
         rows.extend(texts.iter().enumerate().map(|(lane, text)| row(lane, text)));
         rows.push(Row { text: "✗ it is so".to_owned(), ..Row::default() });
-        Layout { lanes: vec!["left".to_owned(), "right".to_owned()], shared: "shared".to_owned(), rows }
+        let lanes = vec!["left".to_owned(), "right".to_owned()];
+        Layout { lanes, shared: "shared".to_owned(), rows, ..Layout::default() }
     }
 
     #[test]

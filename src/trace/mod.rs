@@ -1,16 +1,24 @@
 //! Traces for people: schedules as text, lanes, and replay.
 
+mod beside;
+mod faces;
+mod html;
 mod lanes;
 mod layout;
+pub mod page;
 mod replay;
 mod schedule;
+mod svg;
 mod title;
 mod words;
 
-pub use lanes::{Closing, lanes};
-pub use layout::{Layout, Row};
+pub use beside::beside;
+pub(crate) use faces::value;
+pub use lanes::{Closing, lanes, layout};
+pub use layout::{Face, Layout, Object, Row, RowKind, Source, Span};
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, ScheduleError};
+pub(crate) use svg::{escaped, picture};
 pub use title::{threads, title};
 pub use words::shown;
 pub(crate) use words::{step, took};
