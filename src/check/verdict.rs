@@ -3,7 +3,7 @@
 use super::{AutomatonError, Final, Kind, Property, evidence};
 use crate::platform::{Instance, Move, Trace};
 use crate::scenario::Scenario;
-use crate::trace::{Closing, ReplayError, Schedule, lanes, replay};
+use crate::trace::{Closing, Layout, ReplayError, Schedule, layout, replay};
 use std::fmt;
 
 /// Checks properties of a scenario.
@@ -252,13 +252,18 @@ impl Witness {
         }
     }
 
-    /// The trace in lanes.
+    /// The trace in lanes, as text.
     pub fn lanes(&self, scenario: &Scenario) -> String {
+        self.layout(scenario).text()
+    }
+
+    /// The trace in lanes.
+    pub fn layout(&self, scenario: &Scenario) -> Layout {
         let remark = vec![format!("{}: {}", self.property, self.remark)];
         let closing = match self.property.kind() {
             Kind::Always => Closing::Broken(remark),
             Kind::Sometimes => Closing::Reached(remark),
         };
-        lanes(scenario, &self.trace, &closing)
+        layout(scenario, &self.trace, &closing)
     }
 }

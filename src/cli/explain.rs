@@ -1,10 +1,12 @@
 //! `oversell explain`: is this console output possible?
 
 use super::args::ExplainArgs;
+use super::progress::Watch;
 use super::report::replay_line;
-use super::{Done, Exit, Failure, print};
+use super::terminal::{gloss, harmless, show};
+use super::{Done, Exit, Failure};
 use crate::check::{Explanation, Limits, explain as search};
-use crate::trace::{Closing, lanes, replay, threads, title};
+use crate::trace::{Closing, layout, replay, threads, title};
 use std::io::Read;
 
 /// Threads that are told apart take more room, so fewer states than usual are enough.
@@ -24,27 +26,30 @@ pub fn explain(args: &ExplainArgs) -> Done {
         lines.pop();
     }
     let (program, with) = (scenario.name(), threads(&scenario, &instance));
-    let limits = args.limits.limits(Limits { max_states: MOST_STATES, ..Limits::default() });
-    match search(&scenario, &instance, &lines, &limits)? {
+    let watch = Watch::start("looking for an execution that prints this");
+    let limits = args.limits.limits(Limits { max_states: MOST_STATES, ..Limits::default() }, &watch);
+    let explanation = search(&scenario, &instance, &lines, &limits)?;
+    drop(watch);
+    match explanation {
         Explanation::Possible(schedule) => {
             let model = replay(&scenario, &instance, &schedule).expect("the search has made every one of these moves");
             let closing = Closing::Reached(vec![format!("{program} can print exactly these {} lines", lines.len())]);
-            let text = lanes(&scenario, model.trace(), &closing);
+            let text = layout(&scenario, model.trace(), &closing).text_with(gloss());
             let (title, line) = (title(&scenario, &instance), replay_line(&scenario, &instance, &schedule));
-            print(&format!("{title}\n\n{text}\n{line}\n"))?;
+            show(&format!("{title}\n\n{text}\n{line}\n"))?;
             Ok(Exit::Holds)
         }
         Explanation::Impossible { line } => {
-            print(&format!(
+            show(&format!(
                 "✗ {program} with {with} cannot print this: no execution that prints the lines before it goes on \
                  with\nline {}: {}\n",
                 line + 1,
-                lines[line]
+                abridged(lines[line])
             ))?;
             Ok(Exit::Fails)
         }
         Explanation::Unfinished => {
-            print(&format!(
+            show(&format!(
                 "✗ {program} with {with} cannot print only this: every execution that prints these {} lines goes on \
                  to print more\n",
                 lines.len()
@@ -52,7 +57,7 @@ pub fn explain(args: &ExplainArgs) -> Done {
             Ok(Exit::Fails)
         }
         Explanation::Inconclusive { reached } => {
-            print(&format!(
+            show(&format!(
                 "? not settled within {} states (see --max-states): an execution prints the first {reached} of these {} \
                  lines\n",
                 limits.max_states,
@@ -61,4 +66,12 @@ pub fn explain(args: &ExplainArgs) -> Done {
             Ok(Exit::Inconclusive)
         }
     }
+}
+
+/// A line of somebody else's, as a screen can take it.
+fn abridged(line: &str) -> String {
+    const LONGEST: usize = 200;
+    let begins = harmless(&line.chars().take(LONGEST).collect::<String>());
+    let more = line.chars().skip(LONGEST).count();
+    if more == 0 { begins } else { format!("{begins}… and {more} more characters") }
 }

@@ -14,18 +14,22 @@ mod check;
 mod db;
 mod explain;
 mod matrix;
+mod nearest;
 mod outcomes;
 mod programs;
+mod progress;
 mod replay;
 mod report;
 mod run;
+mod terminal;
 mod values;
 mod verify;
 
 pub use report::{snapshot, witness};
 
-use args::{Cli, Command};
-use clap::Parser;
+use args::{Cli, Color, Command, Looks};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -58,7 +62,11 @@ type Done = Result<Exit, Failure>;
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    terminal::settle(&cli.looks);
     let done = match cli.command.unwrap_or_default() {
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Check(args) => check::check(&args),
@@ -75,10 +83,40 @@ pub fn main() -> ExitCode {
     match done {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(Failure(message)) => {
-            eprintln!("error: {message}");
+            terminal::say(&format!("error: {message}"));
             ExitCode::from(2)
         }
     }
+}
+
+/// The arguments, or, where there is nothing more to do than to say something about them, how that ends.
+fn parse() -> Result<Cli, ExitCode> {
+    // Help and complaints come before the arguments are read, and have colours too.
+    let args: Vec<_> = std::env::args_os().collect();
+    let color = match Looks::color_of(&args) {
+        Some(Color::Always) => clap::ColorChoice::Always,
+        Some(Color::Never) => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    };
+    let parsed = Cli::command().color(color).try_get_matches_from(args);
+    parsed.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|told| {
+        let printed = told.print().and_then(|()| io::stdout().flush());
+        let lost = matches!(&printed, Err(error) if error.kind() != io::ErrorKind::BrokenPipe);
+        if let Err(error) = &printed
+            && lost
+            && !told.use_stderr()
+        {
+            terminal::say(&format!("error: cannot write to standard output: {error}"));
+            return ExitCode::from(2);
+        }
+        if told.kind() == ErrorKind::InvalidSubcommand
+            && let Some(ContextValue::String(word)) = told.get(ContextKind::InvalidSubcommand)
+            && values::program(word).is_ok()
+        {
+            terminal::say(&format!("`{word}` is a program; to check it: oversell check {word}"));
+        }
+        ExitCode::from(told.exit_code() as u8)
+    })
 }
 
 /// Prints to standard output. A reader that has gone away (`oversell … | head`) is not an error of ours.

@@ -3,7 +3,8 @@
 use super::args::{ReplayArgs, Where};
 use super::report::replay_line;
 use super::run::{buyer_command, fresh_database, site};
-use super::{Done, Exit, Failure, print};
+use super::terminal::{gloss, show};
+use super::{Done, Exit, Failure};
 use crate::check::{Final, Kind, Property, evidence};
 use crate::platform::Instance;
 use crate::platform::conductor::conduct;
@@ -12,7 +13,7 @@ use crate::platform::processes::Processes;
 use crate::platform::stage::Pace;
 use crate::platform::threads::Threads;
 use crate::scenario::Scenario;
-use crate::trace::{Closing, Schedule, lanes, replay as replay_on_model, title};
+use crate::trace::{Closing, Schedule, layout, replay as replay_on_model, title};
 
 pub fn replay(args: &ReplayArgs) -> Done {
     let scenario = args.what.scenario();
@@ -26,9 +27,9 @@ pub fn replay(args: &ReplayArgs) -> Done {
         let stage = if args.on == Where::Threads { "threads" } else { "processes" };
         remark = format!("✓ so it went on real {stage}: every step, every observation and every shared content\n");
     }
-    let text = lanes(&scenario, model.trace(), &closing(&scenario, &instance, &model));
+    let text = layout(&scenario, model.trace(), &closing(&scenario, &instance, &model)).text_with(gloss());
     let (title, line) = (title(&scenario, &instance), replay_line(&scenario, &instance, &schedule));
-    print(&format!("{title}\n\n{text}{remark}\n{line}\n"))?;
+    show(&format!("{title}\n\n{text}{remark}\n{line}\n"))?;
     Ok(Exit::Holds)
 }
 

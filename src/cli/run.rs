@@ -3,6 +3,7 @@
 mod show;
 
 use super::args::{BuyerArgs, Lock, RunArgs};
+use super::terminal::say;
 use super::{Done, Exit, Failure};
 use crate::platform::processes::{Processes, attend};
 use crate::platform::site::Site;
@@ -145,7 +146,7 @@ fn open(program: &'static Program, path: &Path, tickets: Option<u64>) -> Result<
                 .open(path)
                 .map_err(|e| Failure::new(format!("cannot write to {shown}: {e}")))?;
             if tickets.is_some_and(|tickets| tickets != document.count()) {
-                eprintln!("note: {shown} exists, so its count of {} is used, not --tickets", document.count());
+                say(&format!("note: {shown} exists, so its count of {} is used, not --tickets", document.count()));
             }
             let scenario = tutorials::over(program, document).expect("it keeps a database");
             Ok((scenario, true))

@@ -1,5 +1,6 @@
 //! A trace in lanes: one per thread and one for what they share, a row per step.
 
+use super::holders::Holders;
 use super::layout::{Layout, Row};
 use super::words::{self, shown, waits};
 use crate::platform::script::{Local, Reading, Script, Stop};
@@ -51,6 +52,7 @@ struct Telling<'t> {
     at_it: BTreeSet<Actor>,
     /// Who waits at which place of a condition variable.
     places: BTreeMap<(ObjectId, usize), Actor>,
+    holders: Holders,
     moves: usize,
     rows: Vec<Row>,
 }
@@ -82,6 +84,7 @@ impl<'t> Telling<'t> {
             contents,
             at_it: BTreeSet::new(),
             places: BTreeMap::new(),
+            holders: Holders::default(),
             moves: 0,
             // The first row says what there is at the start, even if it is nothing.
             rows: if first.is_empty() { vec![Row::default()] } else { first },
@@ -90,8 +93,9 @@ impl<'t> Telling<'t> {
 
     fn tell(&mut self, entry: &Entry) {
         let actor = entry.actor;
+        self.holders.see(entry);
         let inside = self.spans.get_mut(&actor).expect("every actor of the trace has a list of spans");
-        let mut number = None;
+        let (mut number, mut gloss) = (None, String::new());
         let text = match &entry.what {
             What::Started => {
                 self.at_it.insert(actor);
@@ -108,7 +112,10 @@ impl<'t> Telling<'t> {
             // The crash that follows says it better.
             What::Local(Local::Told(event)) if event.meaning == Meaning::TornRead => return,
             What::Local(Local::Again(span)) => format!("{span}: again"),
-            What::Local(Local::Told(event)) => self.said(actor, event),
+            What::Local(Local::Told(event)) => {
+                gloss = self.scenario.gloss(&speaker(self.trace, actor), event).unwrap_or_default();
+                self.said(actor, event)
+            }
             What::Took(step, seen, after) => {
                 self.moves += 1;
                 number = Some(self.moves);
@@ -134,7 +141,7 @@ impl<'t> Telling<'t> {
         let before = self.contents.clone();
         entry.act_on(&mut self.contents);
         let shared = self.changes(&before);
-        self.rows.push(Row { number, lane: self.lane(actor), text, shared, ..Row::default() });
+        self.rows.push(Row { number, lane: self.lane(actor), text, gloss, shared, ..Row::default() });
     }
 
     fn lane(&self, actor: Actor) -> Option<usize> {
@@ -203,10 +210,15 @@ impl<'t> Telling<'t> {
         let next = next_steps(self.scenario, self.trace, &self.at_it);
         for (actor, step) in self.at_it.clone().into_iter().zip(next) {
             let span = self.spans[&actor].last();
+            let mut held = None;
             let waits = step.and_then(|step| {
                 let Step::On(object, access) = &step else { return None };
                 let names: Vec<_> = self.trace.objects.iter().map(|(name, _)| *name).collect();
-                if self.contents[*object].enables(access) { None } else { waits(&names, &step) }
+                if self.contents[*object].enables(access) {
+                    return None;
+                }
+                held = self.holders.of(*object, self.trace);
+                waits(&names, &step)
             });
             let text = match (waits, span) {
                 (Some(waits), Some(span)) => format!("{span}: {waits}"),
@@ -214,7 +226,9 @@ impl<'t> Telling<'t> {
                 (None, Some(span)) => format!("... inside {span}"),
                 (None, None) => continue,
             };
-            self.rows.push(Row { lane: self.lane(actor), text, ..Row::default() });
+            let lane = self.lane(actor);
+            self.rows.push(Row { lane, text, ..Row::default() });
+            self.rows.extend(held.map(|held| Row { lane, text: format!("held by {held}"), ..Row::default() }));
         }
     }
 

@@ -30,14 +30,56 @@ pub struct Row {
     pub lane: Option<usize>,
     /// What is said there.
     pub text: String,
+    /// What the text means in English, where it is in another language.
+    pub gloss: String,
     /// What the row changes in what is shared.
     pub shared: String,
 }
 
+/// Whether texts in another language are translated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gloss {
+    /// Each has its translation below it.
+    #[default]
+    Beside,
+    /// The translation stands in its place.
+    Only,
+    /// No.
+    Off,
+}
+
 impl Layout {
     /// The layout as text, at most 100 columns wide: lanes side by side, or, where they are too wide, one
-    /// after the other.
+    /// after the other. Texts in another language have their translation below them.
     pub fn text(&self) -> String {
+        self.text_with(Gloss::Beside)
+    }
+
+    /// The same with such texts translated like this.
+    pub fn text_with(&self, gloss: Gloss) -> String {
+        self.glossed(gloss).plain()
+    }
+
+    /// Every translation that is wanted in a row of its own, after a `=`.
+    fn glossed(&self, gloss: Gloss) -> Layout {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            if row.gloss.is_empty() || gloss == Gloss::Off {
+                rows.push(row.clone());
+                continue;
+            }
+            let text = format!("= {}", row.gloss);
+            if gloss == Gloss::Only {
+                rows.push(Row { text, ..row.clone() });
+                continue;
+            }
+            rows.push(row.clone());
+            rows.push(Row { lane: row.lane, text, ..Row::default() });
+        }
+        Layout { rows, ..self.clone() }
+    }
+
+    fn plain(&self) -> String {
         let side_by_side = self.side_by_side().render();
         if side_by_side.lines().all(|line| line.width() <= WIDEST) {
             return side_by_side;
@@ -201,6 +243,16 @@ mod tests {
         assert_eq!(text.matches('y').count(), 130, "{text}");
         let words: Vec<_> = text.split_whitespace().collect();
         assert!(long.split(' ').all(|word| words.contains(&word)), "{text}");
+    }
+
+    #[test]
+    fn a_translation_stands_below_or_alone_or_nowhere() {
+        let row = Row { lane: Some(0), text: "> 售空".to_owned(), gloss: "sold out".to_owned(), ..Row::default() };
+        let layout = Layout { lanes: vec!["buyer".to_owned()], rows: vec![row], ..Layout::default() };
+        let told = |gloss| layout.text_with(gloss);
+        assert_eq!(layout.text(), "step  buyer\n      > 售空\n      = sold out\n");
+        assert_eq!(told(Gloss::Only), "step  buyer\n      = sold out\n");
+        assert_eq!(told(Gloss::Off), "step  buyer\n      > 售空\n");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Traces for people: schedules as text, lanes, and replay.
 
+mod holders;
 mod lanes;
 mod layout;
 mod replay;
@@ -7,8 +8,8 @@ mod schedule;
 mod title;
 mod words;
 
-pub use lanes::{Closing, lanes};
-pub use layout::{Layout, Row};
+pub use lanes::{Closing, lanes, layout};
+pub use layout::{Gloss, Layout, Row};
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, ScheduleError};
 pub use title::{threads, title};

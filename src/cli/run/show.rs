@@ -1,6 +1,7 @@
 //! What is seen of a real run, and what it comes to.
 
 use super::super::args::RunArgs;
+use super::super::terminal::say;
 use super::super::{Done, Exit, Failure, print};
 use crate::check::Final;
 use crate::platform::script::Reading;
@@ -78,7 +79,7 @@ impl<'a> Show<'a> {
                 if let End::Crashed(death) = end {
                     self.torn += usize::from(death.torn);
                     let who = name(self.scenario, *actor);
-                    self.bar.suspend(|| eprintln!("{who} crashed: {}", death.reason));
+                    self.bar.suspend(|| say(&format!("{who} crashed: {}", death.reason)));
                 }
                 if *actor != Actor::Parent {
                     self.ends.insert(*actor, Some(end.clone()));
@@ -116,20 +117,20 @@ impl<'a> Show<'a> {
         }
         let count = self.count(site, database);
         let (sold, stock) = (self.heard.sold, self.heard.stock);
-        eprintln!("\n{}", self.summary(database.is_some(), count.as_ref()));
+        say(&format!("\n{}", self.summary(database.is_some(), count.as_ref())));
         if interrupted {
-            eprintln!("interrupted");
+            say("interrupted");
             return Ok(Exit::Interrupted);
         }
         let crashed = self.heard.crashed.saturating_sub(self.torn);
         if self.scenario.stock().is_some() {
             if sold > stock {
-                eprintln!("OVERSOLD: {sold} sold of {stock}");
+                say(&format!("OVERSOLD: {sold} sold of {stock}"));
                 return Ok(Exit::Fails);
             }
             let left = |count: &Result<u64, String>| count.as_ref().ok().and_then(|count| i64::try_from(*count).ok());
             if count.is_some_and(|count| left(&count).and_then(|left| left.checked_add(sold)) != Some(stock)) {
-                eprintln!("UNBALANCED: what was sold and what is left do not add up to {stock}");
+                say(&format!("UNBALANCED: what was sold and what is left do not add up to {stock}"));
                 return Ok(Exit::Fails);
             }
         }
@@ -138,8 +139,8 @@ impl<'a> Show<'a> {
             return Err(Failure::new(format!("{crashed} of the threads could not do their work, see above")));
         }
         match (self.scenario.stock(), self.scenario.has_ledger()) {
-            (Some(_), true) => eprintln!("sound: what was sold and what is left add up to {stock}"),
-            (Some(_), false) => eprintln!("sound: no more was sold than there was"),
+            (Some(_), true) => say(&format!("sound: what was sold and what is left add up to {stock}")),
+            (Some(_), false) => say("sound: no more was sold than there was"),
             (None, _) => {}
         }
         Ok(Exit::Holds)
