@@ -11,12 +11,12 @@ use crate::check::{Coverability, Engine, Finding, Parametric, Property, ToldApar
 use crate::check::{ShuttleDfs, ShuttlePct};
 use crate::platform::Instance;
 use crate::scenario::Scenario;
-use crate::trace::{threads, title};
+use crate::trace::{WIDEST, fold, threads, title};
 use std::fmt::Write;
 
 pub fn check(args: &CheckArgs) -> Done {
     let (program, scenario) = (args.what.program, args.what.scenario());
-    let instance = args.faults.befall(args.cast.instance(program, &scenario)?);
+    let instance = args.faults.befall(args.cast.instance(program, &scenario)?)?;
     let mut properties: Vec<Property> = Vec::new();
     for name in &args.properties {
         let known = || Property::of(&scenario).into_iter().map(Property::name);
@@ -143,5 +143,9 @@ fn rests_on(findings: &[Finding]) -> String {
             }
         }
     }
-    if said.is_empty() { String::new() } else { format!("\nWhat is proved rests on this:\n- {}\n", said.join("\n- ")) }
+    if said.is_empty() {
+        return String::new();
+    }
+    let folded: Vec<_> = said.iter().flat_map(|what| fold(&format!("- {what}"), WIDEST)).collect();
+    format!("\nWhat is proved rests on this:\n{}\n", folded.join("\n"))
 }

@@ -198,7 +198,7 @@ impl Table {
 }
 
 /// The text in lines of at most this width, broken at spaces where there are any; all but the first are indented.
-fn fold(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_inclusive(' ') {
         if line.width() + word.trim_end().width() > width && !line.trim().is_empty() {

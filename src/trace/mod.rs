@@ -10,6 +10,7 @@ mod words;
 
 pub use lanes::{Closing, lanes, layout};
 pub use layout::{Gloss, Layout, Row};
+pub(crate) use layout::{WIDEST, fold};
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, ScheduleError};
 pub use title::{threads, title};
