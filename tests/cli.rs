@@ -332,15 +332,13 @@ fn a_database_that_is_none_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_database_that_is_missing_or_no_file_is_refused() {
+fn a_database_that_is_missing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("none.json");
     let missing = missing.to_str().unwrap();
-    refused(&["run", "unlocked", "--db", missing], &["no database at", missing, "--tickets"]);
-    assert!(!Path::new(missing).exists());
-    refused(&["run", "unlocked", "--db", folder.path().to_str().unwrap()], &["directory"]);
-    let nowhere = folder.path().join("no/such/folder.json");
-    refused(&["run", "unlocked", "--tickets", "1", "--db", nowhere.to_str().unwrap()], &["folder.json"]);
+    let made = oversell(&["run", "unlocked", "--buyers", "2", "--threads", "--speed", "1000", "--db", missing]);
+    assert!(stderr(&made).contains("none.json; it is made, with a count of 1\n"), "{}", stderr(&made));
+    assert_eq!(fs::read(missing).unwrap(), br#"{"count": 0}"#, "with as many tickets as the help says");
 }
 
 #[test]

@@ -240,10 +240,18 @@ impl Exploration {
     }
 }
 
+/// With more threads than this, their stacks may not fit into memory.
+const MOST_STACKS: usize = 1000;
+
 /// What there is about an instance that shuttle cannot check.
 fn unsupported(instance: &Instance) -> Option<String> {
     if instance.kills > 0 || instance.lock != LockKind::Owned {
         return Some("knows no kills and only owned locks; the counting engine does".to_owned());
+    }
+    if instance.total().is_some_and(|threads| threads > MOST_STACKS) {
+        return Some(format!(
+            "has a stack for each thread, so at most {MOST_STACKS} threads; the counting engine has none"
+        ));
     }
     instance.is_any().then(|| "runs a number of threads of each role, not any; the coverability engine does".to_owned())
 }

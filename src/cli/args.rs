@@ -1,5 +1,6 @@
 //! The arguments.
 
+use super::Failure;
 use super::progress::Watch;
 pub use super::values::{Cast, EngineName, Format, Lock, Numbered, Where};
 pub use super::values::{Color, Glossed};
@@ -17,8 +18,12 @@ use std::time::Duration;
 /// real, and shows every failure as a trace.
 #[derive(Parser)]
 #[command(version, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible or oversold; 2 wrong use or \
-                        environment; 3 inconclusive.")]
+#[command(
+    after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible, oversold or unexplained; 2 wrong \
+                        use or environment; 3 inconclusive; 128 + n a run that signal n has stopped. What only \
+                        reports (matrix, replay, outcomes, programs, db without a checkout) ends with 0 if the report \
+                        is complete, and with 3 if it is not."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -128,7 +133,8 @@ pub struct RunArgs {
     /// How many threads of the first role come [default: as in the program]
     #[arg(long, value_name = "B", value_parser = buyers, allow_hyphen_values = true)]
     pub buyers: Option<usize>,
-    /// The database file; an existing one is used as it is [default: a temporary file]
+    /// The database file; an existing one is used as it is, and one that is not there is made [default: a temporary
+    /// file]
     #[arg(long, value_name = "PATH")]
     pub db: Option<PathBuf>,
     /// How many times faster than the original waits
@@ -288,8 +294,19 @@ pub struct Faults {
 
 impl Faults {
     /// The same threads with these faults.
-    pub fn befall(&self, instance: Instance) -> Instance {
-        instance.kills(self.kills).lock(self.lock.into())
+    pub fn befall(&self, instance: Instance) -> Result<Instance, Failure> {
+        within(self.kills, &instance)?;
+        Ok(instance.kills(self.kills).lock(self.lock.into()))
+    }
+}
+
+/// Refuses more kills than there are threads.
+pub fn within(kills: usize, instance: &Instance) -> Result<(), Failure> {
+    match instance.total() {
+        Some(threads) if kills > threads => {
+            Err(Failure::new(format!("--kills {kills} is more than there are threads: {threads}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `oversell db`: checkouts over real databases.
 
 use super::args::{DbArgs, Format};
+use super::files;
 use super::nearest::did_you_mean;
 use super::progress::Watch;
 use super::terminal::{say, show};
@@ -131,6 +132,8 @@ fn jobs(args: &DbArgs, databases: &[Arc<dyn Database>]) -> Result<Vec<Job>, Fail
         }
     };
     if let Some(path) = &args.file {
+        // A device has no end.
+        files::read(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
         let checkout = crate::database::sql_file::read(path)?;
         databases.iter().for_each(|database| push(database, checkout.clone()));
         return Ok(jobs);

@@ -1,26 +1,35 @@
 //! `oversell explain`: is this console output possible?
 
 use super::args::ExplainArgs;
+use super::files;
 use super::progress::Watch;
+use super::replay::MOST_IN_A_TRACE;
 use super::report::replay_line;
+use super::run::at_most;
 use super::terminal::{gloss, harmless, show};
 use super::{Done, Exit, Failure};
 use crate::check::{Explanation, Limits, explain as search};
 use crate::trace::{Closing, layout, replay, threads, title};
-use std::io::Read;
 
 /// Threads that are told apart take more room, so fewer states than usual are enough.
 const MOST_STATES: usize = 2_000_000;
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 pub fn explain(args: &ExplainArgs) -> Done {
     let scenario = args.what.scenario();
     let instance = args.cast.instance(args.what.program, &scenario)?;
-    let mut output = Vec::new();
-    std::io::stdin().read_to_end(&mut output).map_err(|e| Failure::new(format!("cannot read standard input: {e}")))?;
+    at_most(MOST_IN_A_TRACE, &instance, "tell apart in a trace")?;
+    let output = files::whole(std::io::stdin().lock())
+        .map_err(|e| Failure::new(format!("cannot read the output on standard input: {e}")))?;
     let output = String::from_utf8(output).map_err(|e| {
         let byte = e.utf8_error().valid_up_to();
-        Failure::new(format!("the output on standard input is not UTF-8: byte {byte} is no part of a character"))
+        let utf_16 = matches!(e.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+        let what = if utf_16 { "it is UTF-16".to_owned() } else { format!("byte {byte} is no part of a character") };
+        Failure::new(format!("the output on standard input is not UTF-8: {what}"))
     })?;
+    // Some editors and shells put it there; nobody printed it.
+    let output = output.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&output);
     let mut lines: Vec<&str> = output.lines().collect();
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();

@@ -1,18 +1,22 @@
 //! The command line: arguments, and what each command prints.
 //!
-//! | exit code | meaning |
-//! | --- | --- |
-//! | 0 | everything holds, or was done |
-//! | 1 | something fails: a property is refuted or impossible, a run oversold, an output cannot be explained |
-//! | 2 | wrong use, or the environment does not allow it |
-//! | 3 | inconclusive |
-//! | 130 | interrupted |
+//! Some commands answer (`check`, `verify`, `explain`, `run`, `db CHECKOUT`), others report (`matrix`, `replay`,
+//! `outcomes`, `programs`, the table of `db`).
+//!
+//! | exit code | of an answer | of a report |
+//! | ---: | --- | --- |
+//! | 0 | everything holds | it is complete, whatever fails in it |
+//! | 1 | something is refuted, impossible, oversold or unexplained | |
+//! | 2 | wrong use, or the environment does not allow it | the same |
+//! | 3 | inconclusive | something may be missing |
+//! | 128 + n | `run` was stopped by signal n: 129 (SIGHUP), 130 (SIGINT), 143 (SIGTERM) | |
 
 mod args;
 mod check;
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 mod db;
 mod explain;
+mod files;
 mod matrix;
 mod nearest;
 mod outcomes;
@@ -37,10 +41,25 @@ use std::process::ExitCode;
 /// How a command ended that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    Holds = 0,
-    Fails = 1,
-    Inconclusive = 3,
-    Interrupted = 130,
+    Holds,
+    Fails,
+    Inconclusive,
+    /// A signal has stopped it.
+    Stopped(u8),
+}
+
+/// Of commands that could not do their work.
+const FAILED: u8 = 2;
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Holds => 0,
+            Exit::Fails => 1,
+            Exit::Inconclusive => 3,
+            Exit::Stopped(signal) => 128 + signal,
+        }
+    }
 }
 
 /// Why a command could not do its work: what is printed, after `error: `.
@@ -81,10 +100,10 @@ pub fn main() -> ExitCode {
         Command::Buyer(args) => run::buyer(&args),
     };
     match done {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => ExitCode::from(exit.code()),
         Err(Failure(message)) => {
             terminal::say(&format!("error: {message}"));
-            ExitCode::from(2)
+            ExitCode::from(FAILED)
         }
     }
 }
@@ -107,7 +126,7 @@ fn parse() -> Result<Cli, ExitCode> {
             && !told.use_stderr()
         {
             terminal::say(&format!("error: cannot write to standard output: {error}"));
-            return ExitCode::from(2);
+            return ExitCode::from(FAILED);
         }
         if told.kind() == ErrorKind::InvalidSubcommand
             && let Some(ContextValue::String(word)) = told.get(ContextKind::InvalidSubcommand)

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn outcomes(args: &OutcomesArgs) -> Done {
     let scenario = args.what.scenario();
-    let instance = args.faults.befall(args.cast.instance(args.what.program, &scenario)?);
+    let instance = args.faults.befall(args.cast.instance(args.what.program, &scenario)?)?;
     let watch = Watch::start(format!("listing the outcomes of {}", scenario.name()));
     let all = all_outcomes(&scenario, &instance, &args.limits.counting(&watch).limits)?;
     drop(watch);

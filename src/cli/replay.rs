@@ -2,7 +2,7 @@
 
 use super::args::{ReplayArgs, Where};
 use super::report::replay_line;
-use super::run::{buyer_command, fresh_database, site};
+use super::run::{at_most, buyer_command, fresh_database, site};
 use super::terminal::{gloss, show};
 use super::{Done, Exit, Failure};
 use crate::check::{Final, Kind, Property, evidence};
@@ -15,9 +15,13 @@ use crate::platform::threads::Threads;
 use crate::scenario::Scenario;
 use crate::trace::{Closing, Schedule, layout, replay as replay_on_model, title};
 
+/// A trace of more threads is nothing to read.
+pub const MOST_IN_A_TRACE: usize = 1000;
+
 pub fn replay(args: &ReplayArgs) -> Done {
     let scenario = args.what.scenario();
     let instance = args.cast.instance(args.what.program, &scenario)?.lock(args.lock.into());
+    at_most(MOST_IN_A_TRACE, &instance, "show in a trace")?;
     let schedule = Schedule::parse(&args.schedule, &scenario)?;
     // First on the model in any case: what does not fit there needs no process started.
     let mut model = replay_on_model(&scenario, &instance, &schedule)?;

@@ -1,6 +1,7 @@
 //! `oversell verify`: re-checks the certificates of a file.
 
 use super::args::{CheckArgs, Format, VerifyArgs};
+use super::files;
 use super::progress::Watch;
 use super::terminal::{say, show};
 use super::{Done, Exit, Failure};
@@ -17,7 +18,9 @@ use std::fs;
 pub fn verify_file(args: &VerifyArgs) -> Done {
     let file = args.file.display();
     let wrong = |error: &dyn Display| Failure::new(format!("{file}: {error}"));
-    let text = fs::read_to_string(&args.file).map_err(|error| Failure::new(format!("cannot read {file}: {error}")))?;
+    let unreadable = |error: &dyn Display| Failure::new(format!("cannot read {file}: {error}"));
+    let content = files::read(&args.file).map_err(|error| unreadable(&error))?;
+    let text = String::from_utf8(content).map_err(|error| unreadable(&error))?;
     let mut exit = Exit::Holds;
     for certificate in Certificate::read(&text).map_err(|error| wrong(&error))? {
         let program = programs::named(&certificate.program).map_err(|error| wrong(&error))?;

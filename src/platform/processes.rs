@@ -113,7 +113,8 @@ fn forward(pipe: impl BufRead, reports: &Sender<Report>) {
                 }
             }
             // Somebody's own output, not a report.
-            None => eprintln!("{line}"),
+            // Standard error may be closed.
+            None => drop(writeln!(io::stderr().lock(), "{line}")),
         }
     }
 }
