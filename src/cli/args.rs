@@ -73,6 +73,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// What programs, properties and engines there are, in words
     Programs,
+    /// Whether the engines see bugs that are planted for that, in this build
+    Selftest(SelftestArgs),
     /// Checkouts over real databases: every order of their statements, on a live server
     #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
     Db(DbArgs),
@@ -124,6 +126,13 @@ pub struct VerifyArgs {
     /// The certificates
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+#[derive(Args)]
+pub struct SelftestArgs {
+    /// Say also what is beyond which engine, and why
+    #[arg(long)]
+    pub verbose: bool,
 }
 
 #[derive(Args)]

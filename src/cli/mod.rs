@@ -25,11 +25,13 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod selftest;
 mod terminal;
 mod values;
 mod verify;
 
 pub use report::{snapshot, witness};
+pub use selftest::{Reading, engines, reading};
 
 use args::{Cli, Color, Command, Looks};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Outcomes(args) => outcomes::outcomes(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
+        Command::Selftest(args) => selftest::selftest(&args),
         #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
         Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),
