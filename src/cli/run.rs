@@ -16,7 +16,9 @@ use crate::programs::tutorials::{self, Document, DocumentError};
 use crate::scenario::{RoleId, Scenario};
 use crate::sync::Setup;
 use show::Show;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// So many threads a machine of today starts in a minute.
 const MOST_AT_ONCE: usize = 10_000;
+
+/// The signals that stop a run.
+#[cfg(unix)]
+const STOPPING: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+#[cfg(not(unix))]
+const STOPPING: [i32; 2] = [SIGINT, SIGTERM];
 
 /// What stands for no signal.
 pub const NO_SIGNAL: usize = 0;
@@ -67,7 +75,7 @@ pub fn run(args: &RunArgs) -> Done {
     site.open_locks()?;
 
     let stopped_by = Arc::new(AtomicUsize::new(NO_SIGNAL));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    for signal in STOPPING {
         signal_hook::flag::register_usize(signal, Arc::clone(&stopped_by), signal as usize)?;
     }
     let mut show = Show::new(&scenario, &instance);

@@ -31,7 +31,8 @@ pub const ALL: &[Planted] = &[
         beyond: &[],
         make: |name| {
             shop(name, |at, shop| {
-                if shop.door.fetch_add(at, 1, SeqCst) >= 2 {
+                let more = |door: u64| (door < 2).then_some(door + 1);
+                if shop.door.fetch_update(at, SeqCst, SeqCst, more).is_err() {
                     return "sold out";
                 }
                 let left = shop.left.load(at, SeqCst);
