@@ -64,7 +64,7 @@ fn each_of_ten_pages_has_a_trace_or_verdict_and_a_question_with_its_answer() {
         assert!(text.contains(BOX), "{name} shows nothing");
         assert_eq!(text.matches("\n## Question\n").count(), 1, "{name}");
         assert_eq!(text.matches("<details><summary>Answer</summary>").count(), 1, "{name}");
-        assert_eq!(text.contains("[The page before](super::page_"), i > 0, "{name}");
+        assert_eq!(text.contains("[The page before](page_"), i > 0, "{name}");
         // Every program that is named is one.
         for command in
             text.split(['`', '\n']).filter_map(|part| part.trim_start_matches("$ ").strip_prefix("oversell check "))
