@@ -56,6 +56,7 @@
 //!
 //! # Where to look next
 //!
+//! * [`tutorial`]: ten short pages in which a checkout is broken and repaired.
 //! * [`scenario`]: bring your own checkout, with roles, endings and properties of its own.
 //! * [`sync`]: the primitives, and what the checkers rely on.
 //! * [`check`]: the properties, the engines, and what each of them may claim.
@@ -85,6 +86,7 @@ pub mod programs;
 pub mod scenario;
 pub mod sync;
 pub mod trace;
+pub mod tutorial;
 
 /// The code in the README runs.
 #[cfg(doctest)]

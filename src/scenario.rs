@@ -60,6 +60,7 @@ struct Parts {
     search: Option<&'static str>,
     tallied: Vec<&'static str>,
     line: Option<Line>,
+    gloss: Option<Line>,
     properties: Vec<OwnProperty>,
     has_files: OnceLock<bool>,
 }
@@ -242,6 +243,11 @@ impl Scenario {
     /// The console line for an event, if it prints one.
     pub fn line(&self, speaker: &Speaker, event: &Event) -> Option<String> {
         self.0.line.as_ref().and_then(|line| line(speaker, event))
+    }
+
+    /// What that line means in English, if it is in another language.
+    pub fn gloss(&self, speaker: &Speaker, event: &Event) -> Option<String> {
+        self.0.gloss.as_ref().and_then(|gloss| gloss(speaker, event))
     }
 }
 

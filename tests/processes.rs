@@ -231,7 +231,7 @@ fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
         let mut summary = String::new();
         run.stderr.take().unwrap().read_to_string(&mut summary).unwrap();
         assert_eq!(run.wait().unwrap().code(), Some(130));
-        assert!(summary.contains("14 never started") && summary.contains("interrupted"), "{summary}");
+        assert!(summary.contains("14 never started") && summary.contains("stopped by signal 2"), "{summary}");
         assert_eq!(
             Document::parse(&fs::read(&path).unwrap()).unwrap().count(),
             4,

@@ -9,7 +9,7 @@ use crate::trace::{layout, threads, title};
 impl Witness {
     /// All there is to say of it on a page, without the command that replays it.
     pub fn told(&self, scenario: &Scenario) -> Told {
-        let Witness { property, instance, schedule, trace, remark } = self;
+        let Witness { property, instance, schedule, trace, remark, .. } = self;
         let alternatives =
             (property.kind() == Kind::Always).then(|| alternatives(scenario, instance, *property, schedule));
         let (ways, states) = alternatives.map(|found| (found.ways, found.picture)).unzip();

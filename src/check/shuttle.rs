@@ -1,7 +1,7 @@
 //! The shuttle engines: every interleaving of a few threads, or random ones of many.
 
 use super::choices::Choices;
-use super::survey::{Choice, Survey};
+use super::survey::{Choice, Survey, TRUST};
 use super::{Basis, CheckError, Engine, Explored, Final, Finding, MemoryModel, Property};
 use crate::platform::picks::Picks;
 use crate::platform::shuttle::{Execution, How, StepScheduler, World, execute};
@@ -40,14 +40,24 @@ pub struct ShuttlePct {
     pub seed: u64,
     /// How many executions to run.
     pub executions: usize,
-    /// One more than the number of priority changes in an execution.
+    /// One more than the number of priority changes in the deepest executions. Others have fewer.
     pub depth: usize,
 }
 
 impl Default for ShuttlePct {
-    /// A thousand executions from one fixed seed, each with up to 29 preemptions.
+    /// A thousand executions from one fixed seed, with up to 29 preemptions.
     fn default() -> Self {
         ShuttlePct { seed: 2026, executions: 1_000, depth: 30 }
+    }
+}
+
+impl ShuttlePct {
+    /// The depths that share the executions: where a program has hardly more steps than preemptions, every step is one,
+    /// and all executions are the same; so there are shallow ones, too.
+    fn depths(&self) -> Vec<usize> {
+        let deepest = self.depth.max(1);
+        let shallow = std::iter::successors(Some(1usize), |depth| depth.checked_mul(2));
+        shallow.take_while(|depth| *depth < deepest).chain([deepest]).collect()
     }
 }
 
@@ -123,8 +133,15 @@ impl Engine for ShuttlePct {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         let exploration = Exploration::new(self.name(), scenario, instance)?;
-        let scheduler = PctScheduler::new_from_seed(self.seed, self.depth.max(1), self.executions);
-        let mut exploration = exploration.run(scheduler, Picks::Drawn, properties)?;
+        let depths = self.depths();
+        let mut exploration = exploration;
+        for (i, depth) in depths.iter().enumerate() {
+            let share = self.executions * (i + 1) / depths.len() - self.executions * i / depths.len();
+            if share > 0 && exploration.limit.is_none() && exploration.refused.is_none() {
+                let scheduler = PctScheduler::new_from_seed(self.seed, *depth, share);
+                exploration = exploration.run(scheduler, Picks::Drawn, properties)?;
+            }
+        }
         exploration.limit = Some("random schedules find, and never prove".to_owned());
         exploration.findings(properties)
     }
@@ -196,7 +213,9 @@ impl Exploration {
             quietly(|| runner.run(move || execute(&scenario, &instance, &world)));
         }));
         if let Err(payload) = ran {
-            panic!("the {engine} engine failed: {}", message(&*payload));
+            // It counts on every execution doing the same up to where its schedule differs.
+            let reason = format!("failed ({}): is the code deterministic?", message(&*payload));
+            return Err(CheckError::Unsupported { engine, reason });
         }
         let exploration = Rc::into_inner(exploration).expect("the scheduler is gone, and it had the only other handle");
         let exploration = exploration.into_inner();
@@ -232,18 +251,27 @@ impl Exploration {
         let explored = Explored(vec![("executions", self.survey.executions)]);
         let weak: Vec<_> = self.survey.weakly_ordered.iter().copied().collect();
         let weak = weak.join(", ");
-        let assumed = (!weak.is_empty())
+        let weak = (!weak.is_empty())
             .then(|| format!("weaker orderings behave as SeqCst ({weak}): what else they allow was not looked at"));
-        let basis = Basis { memory: MemoryModel::SequentiallyConsistent, assumed: assumed.into_iter().collect() };
+        let assumed = weak.into_iter().chain([TRUST.to_owned()]).collect();
+        let basis = Basis { memory: MemoryModel::SequentiallyConsistent, assumed };
         let limit = self.limit.as_deref();
         self.survey.findings(self.engine, &self.scenario, &self.instance, properties, &explored, limit, &basis)
     }
 }
 
+/// With more threads than this, their stacks may not fit into memory.
+const MOST_STACKS: usize = 1000;
+
 /// What there is about an instance that shuttle cannot check.
 fn unsupported(instance: &Instance) -> Option<String> {
     if instance.kills > 0 || instance.lock != LockKind::Owned {
         return Some("knows no kills and only owned locks; the counting engine does".to_owned());
+    }
+    if instance.total().is_some_and(|threads| threads > MOST_STACKS) {
+        return Some(format!(
+            "has a stack for each thread, so at most {MOST_STACKS} threads; the counting engine has none"
+        ));
     }
     instance.is_any().then(|| "runs a number of threads of each role, not any; the coverability engine does".to_owned())
 }

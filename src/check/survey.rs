@@ -11,6 +11,9 @@ use crate::trace::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::{self, SeqCst};
 
+/// What engines that run the code, and do not read it, cannot look after.
+pub(super) const TRUST: &str = "the code hides nothing: taken on trust";
+
 /// Which of many executions that show a property becomes its witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {

@@ -3,7 +3,7 @@
 use super::{AutomatonError, Final, Kind, Property, evidence};
 use crate::platform::{Instance, Move, Trace};
 use crate::scenario::Scenario;
-use crate::trace::{Closing, ReplayError, Schedule, lanes, replay};
+use crate::trace::{Closing, Layout, ReplayError, Schedule, layout, replay};
 use std::fmt;
 
 /// Checks properties of a scenario.
@@ -256,9 +256,14 @@ impl Witness {
         }
     }
 
-    /// The trace in lanes.
+    /// The trace in lanes, as text.
     pub fn lanes(&self, scenario: &Scenario) -> String {
-        lanes(scenario, &self.trace, &self.closing())
+        self.layout(scenario).text()
+    }
+
+    /// The trace in lanes.
+    pub fn layout(&self, scenario: &Scenario) -> Layout {
+        layout(scenario, &self.trace, &self.closing())
     }
 
     /// What there is to say at its end.

@@ -1,28 +1,59 @@
 //! The arguments.
 
+use super::Failure;
 use super::page::Pictures;
+use super::progress::Watch;
 pub use super::values::{Cast, EngineName, Format, Lock, Numbered, Where};
-use super::values::{buyers, seconds, speed, tickets};
-use crate::check::{Counting, Limits, Progress};
+pub use super::values::{Color, Glossed};
+use super::values::{any_seed, buyers, kills, megabytes, program, seconds, speed, states, tickets};
+use crate::check::{Counting, Limits};
 use crate::platform::Instance;
-use crate::programs::{self, Program};
+use crate::programs::Program;
 use crate::scenario::Scenario;
-use clap::{Args, Parser, Subcommand};
-use indicatif::HumanCount;
-use std::io::IsTerminal;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Can my checkout sell the same ticket twice? Model-checks the programs of a ticket rush and of shops, runs them for
 /// real, and shows every failure as a trace.
 #[derive(Parser)]
 #[command(version, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible or oversold; 2 wrong use or \
-                        environment; 3 inconclusive.")]
+#[command(
+    after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible, oversold or unexplained; 2 wrong \
+                        use or environment; 3 inconclusive; 128 + n a run that signal n has stopped. What only \
+                        reports (matrix, replay, outcomes, programs, db without a checkout) ends with 0 if the report \
+                        is complete, and with 3 if it is not."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
+    #[command(flatten)]
+    pub looks: Looks,
+}
+
+/// How things look.
+#[derive(Args)]
+#[command(next_help_heading = "Looks")]
+pub struct Looks {
+    /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
+    pub color: Color,
+    /// What becomes of Chinese lines in traces [default: beside; only, where the locale has no UTF-8]
+    #[arg(long, value_enum, value_name = "HOW", global = true)]
+    pub gloss: Option<Glossed>,
+}
+
+impl Looks {
+    /// What is asked for by `--color` among arguments that are not read yet.
+    pub fn color_of(args: &[OsString]) -> Option<Color> {
+        let mut words = args.iter().filter_map(|arg| arg.to_str()).skip_while(|arg| !arg.starts_with("--color"));
+        let word = match words.next()?.split_once('=') {
+            Some((_, word)) => word,
+            None => words.next()?,
+        };
+        Color::from_str(word, true).ok()
+    }
 }
 
 #[derive(Subcommand)]
@@ -43,6 +74,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// What programs, properties and engines there are, in words
     Programs,
+    /// Whether the engines see bugs that are planted for that, in this build
+    Selftest(SelftestArgs),
     /// Checkouts over real databases: every order of their statements, on a live server
     #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
     Db(DbArgs),
@@ -101,13 +134,21 @@ pub struct VerifyArgs {
 }
 
 #[derive(Args)]
+pub struct SelftestArgs {
+    /// Say also what is beyond which engine, and why
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+#[derive(Args)]
 pub struct RunArgs {
     #[command(flatten)]
     pub what: Subject,
     /// How many threads of the first role come [default: as in the program]
     #[arg(long, value_name = "B", value_parser = buyers, allow_hyphen_values = true)]
     pub buyers: Option<usize>,
-    /// The database file; an existing one is used as it is [default: a temporary file]
+    /// The database file; an existing one is used as it is, and one that is not there is made [default: a temporary
+    /// file]
     #[arg(long, value_name = "PATH")]
     pub db: Option<PathBuf>,
     /// How many times faster than the original waits
@@ -117,10 +158,11 @@ pub struct RunArgs {
     #[arg(long)]
     pub threads: bool,
     /// Kill this many of them with SIGKILL, at random moments (processes only)
-    #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "threads")]
+    #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "threads", value_parser = kills,
+          allow_hyphen_values = true)]
     pub kills: usize,
     /// Where choices, and the random moments of `--kills`, start from
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = any_seed, allow_hyphen_values = true)]
     pub seed: u64,
 }
 
@@ -174,10 +216,10 @@ pub struct DbArgs {
     #[arg(long, value_name = "LEVEL", value_parser = super::db::level)]
     pub level: Option<crate::database::Level>,
     /// How many buyers come
-    #[arg(long, value_name = "B", default_value_t = 2, value_parser = few)]
+    #[arg(long, value_name = "B", default_value_t = 2, value_parser = few, allow_hyphen_values = true)]
     pub buyers: usize,
     /// How many connections may be cut, between any two of their statements, or before a COMMIT is acknowledged
-    #[arg(long, value_name = "K", default_value_t = 0)]
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = kills, allow_hyphen_values = true)]
     pub kills: usize,
     /// Perform exactly this order of statements and print its trace
     #[arg(long, value_name = "MOVES", allow_hyphen_values = true)]
@@ -192,7 +234,7 @@ pub struct DbArgs {
     #[arg(long, value_name = "URL", conflicts_with = "on")]
     pub url: Option<String>,
     /// The most executions; past that, the verdict is inconclusive
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = executions, allow_hyphen_values = true)]
     pub max_executions: u64,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
@@ -204,10 +246,12 @@ pub struct DbArgs {
 
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 fn few(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(buyers) if (1..=8).contains(&buyers) => Ok(buyers),
-        _ => Err("write a whole number from 1 to 8".to_owned()),
-    }
+    super::values::whole(text, 1, 8)
+}
+
+#[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
+fn executions(text: &str) -> Result<u64, String> {
+    super::values::whole(text, 1, u64::MAX)
 }
 
 #[derive(Args)]
@@ -222,7 +266,7 @@ pub struct ExplainArgs {
 
 #[derive(Args)]
 pub struct BuyerArgs {
-    #[arg(value_parser = programs::named)]
+    #[arg(value_parser = program)]
     pub program: &'static Program,
     #[arg(long)]
     pub role: String,
@@ -246,7 +290,7 @@ pub struct BuyerArgs {
 #[derive(Args)]
 pub struct Subject {
     /// Which program; `oversell programs` lists them
-    #[arg(value_name = "PROGRAM", value_parser = programs::named)]
+    #[arg(value_name = "PROGRAM", value_parser = program)]
     pub program: &'static Program,
     /// How many tickets there are [default: as in the program]
     #[arg(long, value_name = "T", value_parser = tickets, allow_hyphen_values = true)]
@@ -263,7 +307,7 @@ impl Subject {
 #[derive(Args)]
 pub struct Faults {
     /// How many threads may be killed, between any two of their steps
-    #[arg(long, value_name = "K", default_value_t = 0)]
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = kills, allow_hyphen_values = true)]
     pub kills: usize,
     /// What becomes of the locks of the dead
     #[arg(long, value_enum, default_value_t)]
@@ -272,8 +316,19 @@ pub struct Faults {
 
 impl Faults {
     /// The same threads with these faults.
-    pub fn befall(&self, instance: Instance) -> Instance {
-        instance.kills(self.kills).lock(self.lock.into())
+    pub fn befall(&self, instance: Instance) -> Result<Instance, Failure> {
+        within(self.kills, &instance)?;
+        Ok(instance.kills(self.kills).lock(self.lock.into()))
+    }
+}
+
+/// Refuses more kills than there are threads.
+pub fn within(kills: usize, instance: &Instance) -> Result<(), Failure> {
+    match instance.total() {
+        Some(threads) if kills > threads => {
+            Err(Failure::new(format!("--kills {kills} is more than there are threads: {threads}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -281,40 +336,30 @@ impl Faults {
 pub struct LimitArgs {
     /// The most states to keep in memory; past that, the verdict is inconclusive [default: 20000000, for any number of
     /// threads 200000, to explain an output 2000000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = states, allow_hyphen_values = true)]
     max_states: Option<usize>,
     /// The longest that it may take [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_hyphen_values = true)]
     max_time: Option<Duration>,
     /// The most memory that states may take, in megabytes [default: 2048]
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", value_parser = megabytes, allow_hyphen_values = true)]
     max_memory: Option<usize>,
 }
 
 impl LimitArgs {
-    /// The limits that are usual, but for those that are given; showing progress if somebody watches.
-    pub fn limits(&self, usual: Limits) -> Limits {
-        let progress = std::io::stderr().is_terminal().then(|| {
-            let bar = indicatif::ProgressBar::new_spinner();
-            let start = Instant::now();
-            Arc::new(move |progress: &Progress| {
-                let Progress { doing, count, limit } = progress;
-                let rate = HumanCount((*count as f64 / start.elapsed().as_secs_f64()) as u64);
-                bar.set_message(format!("{} of {} {doing}, {rate} per second", HumanCount(*count), HumanCount(*limit)));
-                bar.tick();
-            }) as Arc<dyn Fn(&Progress) + Send + Sync>
-        });
+    /// The limits that are usual, but for those that are given; telling of progress whoever watches.
+    pub fn limits(&self, usual: Limits, watch: &Watch) -> Limits {
         Limits {
             max_states: self.max_states.unwrap_or(usual.max_states),
             max_time: self.max_time.unwrap_or(usual.max_time),
             max_memory: self.max_memory.map_or(usual.max_memory, |megabytes| megabytes.saturating_mul(1 << 20)),
-            progress,
+            progress: watch.watcher(),
             ..usual
         }
     }
 
     /// The counting engine within these limits.
-    pub fn counting(&self) -> Counting {
-        Counting { limits: self.limits(Counting::default().limits) }
+    pub fn counting(&self, watch: &Watch) -> Counting {
+        Counting { limits: self.limits(Counting::default().limits, watch) }
     }
 }

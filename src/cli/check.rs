@@ -1,22 +1,27 @@
 //! `oversell check`: one program, a verdict for each property.
 
 use super::args::{CheckArgs, EngineName, Format, LimitArgs};
-use super::report::{Row, json, witness};
+use super::nearest::did_you_mean;
+use super::progress::Watch;
+use super::report::{Row, json, witness_with};
+use super::terminal::{gloss, show};
 use super::{Done, Exit, Failure, print};
 use crate::check::{Coverability, Engine, Finding, Parametric, Property, ToldApart, Verdict};
 #[cfg(feature = "shuttle")]
 use crate::check::{ShuttleDfs, ShuttlePct};
 use crate::platform::Instance;
 use crate::scenario::Scenario;
-use crate::trace::{threads, title};
+use crate::trace::{WIDEST, fold, threads, title};
 use std::fmt::Write;
 
 pub fn check(args: &CheckArgs) -> Done {
     let (program, scenario) = (args.what.program, args.what.scenario());
-    let instance = args.faults.befall(args.cast.instance(program, &scenario)?);
+    let instance = args.faults.befall(args.cast.instance(program, &scenario)?)?;
     let mut properties: Vec<Property> = Vec::new();
     for name in &args.properties {
-        let property = Property::named(&scenario, name)?;
+        let known = || Property::of(&scenario).into_iter().map(Property::name);
+        let property = Property::named(&scenario, name)
+            .map_err(|error| Failure::new(format!("{error}{}", did_you_mean(name, known()))))?;
         if !properties.contains(&property) {
             properties.push(property);
         }
@@ -39,15 +44,17 @@ pub fn check(args: &CheckArgs) -> Done {
              or --threads ROLE=any"
         }));
     }
-    let engine = by_name(engine, &args.limits)?;
+    let watch = Watch::start(format!("checking {}", program.name));
+    let engine = by_name(engine, &args.limits, &watch)?;
     let findings = engine.check(&scenario, &instance, &properties)?;
+    drop(watch);
     let (scenario, instance) = (&scenario, &instance);
     match args.format {
         Format::Json => {
             let row = |finding| Row { program, scenario, instance, engine: engine.name(), finding }.as_json();
             print(&json(findings.iter().map(row).collect()))?;
         }
-        Format::Text => print(&text(scenario, instance, engine.name(), &findings))?,
+        Format::Text => show(&text(scenario, instance, engine.name(), &findings))?,
     }
     let page = || super::page::checked(program, scenario, instance, engine.name(), &findings);
     args.pictures.write(page, super::page::first_trace)?;
@@ -55,16 +62,16 @@ pub fn check(args: &CheckArgs) -> Done {
     Ok(exit(&findings))
 }
 
-fn by_name(engine: EngineName, limits: &LimitArgs) -> Result<Box<dyn Engine>, Failure> {
+fn by_name(engine: EngineName, limits: &LimitArgs, watch: &Watch) -> Result<Box<dyn Engine>, Failure> {
     match engine {
-        EngineName::Counting => Ok(Box::new(limits.counting())),
-        EngineName::ToldApart => Ok(Box::new(ToldApart { limits: limits.limits(ToldApart::default().limits) })),
+        EngineName::Counting => Ok(Box::new(limits.counting(watch))),
+        EngineName::ToldApart => Ok(Box::new(ToldApart { limits: limits.limits(ToldApart::default().limits, watch) })),
         EngineName::Parametric => {
             let usual = Parametric::default();
-            Ok(Box::new(Parametric { limits: limits.limits(usual.limits.clone()), ..usual }))
+            Ok(Box::new(Parametric { limits: limits.limits(usual.limits.clone(), watch), ..usual }))
         }
         EngineName::Coverability => {
-            Ok(Box::new(Coverability { limits: limits.limits(Coverability::default().limits) }))
+            Ok(Box::new(Coverability { limits: limits.limits(Coverability::default().limits, watch) }))
         }
         #[cfg(feature = "shuttle")]
         EngineName::ShuttleDfs => Ok(Box::new(ShuttleDfs::default())),
@@ -118,7 +125,7 @@ fn text(scenario: &Scenario, instance: &Instance, engine: &str, findings: &[Find
     text.push_str(&rests_on(findings));
     for finding in findings {
         if let Verdict::Refuted { witness: shown, .. } = &finding.verdict {
-            let _ = write!(text, "\n{}", witness(scenario, shown));
+            let _ = write!(text, "\n{}", witness_with(scenario, shown, gloss()));
         }
     }
     text
@@ -138,5 +145,9 @@ fn rests_on(findings: &[Finding]) -> String {
             }
         }
     }
-    if said.is_empty() { String::new() } else { format!("\nWhat is proved rests on this:\n- {}\n", said.join("\n- ")) }
+    if said.is_empty() {
+        return String::new();
+    }
+    let folded: Vec<_> = said.iter().flat_map(|what| fold(&format!("- {what}"), WIDEST)).collect();
+    format!("\nWhat is proved rests on this:\n{}\n", folded.join("\n"))
 }

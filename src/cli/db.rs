@@ -1,7 +1,11 @@
 //! `oversell db`: checkouts over real databases.
 
 use super::args::{DbArgs, Format};
+use super::files;
+use super::nearest::did_you_mean;
 use super::page::Pictures;
+use super::progress::Watch;
+use super::terminal::{say, show};
 use super::{Done, Exit, Failure, print};
 use crate::database::table::{Job, SIGNS, legend, overview, survey, table};
 use crate::database::{
@@ -13,7 +17,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 pub fn db(args: &DbArgs) -> Done {
+    let watch = Watch::start("starting the databases");
     let databases = databases(args)?;
+    drop(watch);
     let jobs = jobs(args, &databases)?;
     if jobs.is_empty() {
         return Err(Failure::new("there is nothing to check: that checkout cannot be written there, or at that level"));
@@ -29,12 +35,14 @@ pub fn db(args: &DbArgs) -> Done {
     }
     let named = args.checkout.is_some() || args.file.is_some();
     let at_once = if args.url.is_some() { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    let watch = Watch::start("performing every order of the statements");
     let reports = survey(&jobs, question, at_once)?;
+    drop(watch);
     match args.format {
         Format::Json => print(&super::report::json(reports.iter().flat_map(rows).collect()))?,
-        Format::Text if named => print(&verdicts(&reports))?,
+        Format::Text if named => show(&verdicts(&reports))?,
         Format::Text => {
-            print(&format!("{}\n{SIGNS}\n{}\n{}", overview(&reports), table(&reports), legend(question)))?;
+            show(&format!("{}\n{SIGNS}\n{}\n{}", overview(&reports), table(&reports), legend(question)))?;
         }
     }
     let title = if named { reports[0].checkout.as_str() } else { "Checkouts over real databases" };
@@ -77,7 +85,7 @@ fn databases(args: &DbArgs) -> Result<Vec<Arc<dyn Database>>, Failure> {
             Ok(())
         }
         Err(error) if all => {
-            eprintln!("{name} is skipped, because {error}");
+            say(&format!("{name} is skipped, because {error}"));
             Ok(())
         }
         Err(error) => Err(Failure::from(error)),
@@ -112,7 +120,11 @@ fn by_url(url: &str) -> Result<Arc<dyn Database>, Failure> {
 
 fn jobs(args: &DbArgs, databases: &[Arc<dyn Database>]) -> Result<Vec<Job>, Failure> {
     let patterns = match &args.checkout {
-        Some(name) => vec![catalogue::Pattern::named(name).map_err(Failure::new)?],
+        Some(name) => {
+            let names = catalogue::all().into_iter().map(|pattern| pattern.name);
+            let unknown = |error| Failure::new(format!("{error}{}", did_you_mean(name, names)));
+            vec![catalogue::Pattern::named(name).map_err(unknown)?]
+        }
         None => catalogue::all(),
     };
     let mut jobs = Vec::new();
@@ -124,6 +136,8 @@ fn jobs(args: &DbArgs, databases: &[Arc<dyn Database>]) -> Result<Vec<Job>, Fail
         }
     };
     if let Some(path) = &args.file {
+        // A device has no end.
+        files::read(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
         let checkout = crate::database::sql_file::read(path)?;
         databases.iter().for_each(|database| push(database, checkout.clone()));
         return Ok(jobs);
@@ -163,7 +177,7 @@ fn one(args: &DbArgs, jobs: &[Job], schedule: &str) -> Done {
     let replayed = replay(&job.database, &job.checkout, job.level, args.buyers, schedule)?;
     let (name, database) = (&job.checkout.name, job.database.name());
     let line = replay_line(name, database, job.level, args.buyers, &replayed.schedule);
-    print(&format!("{name}, {} at {}\n\n{}\n{line}\n", job.database.title(), job.level, replayed.lanes()))?;
+    show(&format!("{name}, {} at {}\n\n{}\n{line}\n", job.database.title(), job.level, replayed.lanes()))?;
     Ok(Exit::Holds)
 }
 
@@ -188,7 +202,7 @@ fn outcomes(args: &DbArgs, jobs: &[Job], question: Question) -> Done {
         text.push('\n');
     }
     match args.format {
-        Format::Text => print(&text)?,
+        Format::Text => show(&text)?,
         Format::Json => print(&super::report::json(rows))?,
     }
     Ok(Exit::Holds)

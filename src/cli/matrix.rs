@@ -2,7 +2,9 @@
 
 use super::args::{Format, MatrixArgs};
 use super::page::MatrixLine;
+use super::progress::Watch;
 use super::report::{Row, json};
+use super::terminal::show;
 use super::{Done, Exit, print};
 use crate::check::{CheckError, Counting, Engine, Finding, Parametric, Property, Verdict};
 use crate::platform::{Instance, Threads};
@@ -21,14 +23,14 @@ struct Line {
     instance: Instance,
     engine: &'static str,
     findings: Vec<Finding>,
-    took: Duration,
 }
 
 /// The matrix is a report: its exit code is 0 whatever fails in it.
 pub fn matrix(args: &MatrixArgs) -> Done {
+    let start = Instant::now();
     let lines: Vec<Line> = checked()?;
     match args.format {
-        Format::Text => print(&text(&lines))?,
+        Format::Text => show(&format!("{}{}", text(&lines), took(&lines, start.elapsed())))?,
         Format::Json => print(&json(lines.iter().flat_map(Line::rows).map(|row| row.as_json()).collect()))?,
     }
     args.pictures.write(|| page(&lines), super::page::table)?;
@@ -47,6 +49,7 @@ fn page(lines: &[Line]) -> Page {
 /// Every program at both its sizes, in order. The checks have nothing in common, so every core takes the next one that is
 /// left.
 fn checked() -> Result<Vec<Line>, CheckError> {
+    let watch = Watch::start("checking every program");
     let left = Mutex::new(programs::all().iter().enumerate());
     let done = Mutex::new(Vec::new());
     let work = || {
@@ -54,7 +57,9 @@ fn checked() -> Result<Vec<Line>, CheckError> {
             let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((place, program)) = next else { return };
             let lines = both_sizes(program);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((place, lines));
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((place, lines));
+            watch.say(format!("{} of {} programs are checked", done.len(), programs::all().len()));
         }
     };
     std::thread::scope(|scope| {
@@ -76,10 +81,8 @@ fn checked() -> Result<Vec<Line>, CheckError> {
 fn both_sizes(program: &'static Program) -> Result<[Line; 2], CheckError> {
     let scenario = program.scenario(program.tickets);
     let line = |instance: Instance, engine: &dyn Engine| -> Result<Line, CheckError> {
-        let start = Instant::now();
         let findings = engine.check(&scenario, &instance, &Property::of(&scenario))?;
-        let (took, engine, scenario) = (start.elapsed(), engine.name(), scenario.clone());
-        Ok(Line { program, scenario, instance, engine, findings, took })
+        Ok(Line { program, scenario: scenario.clone(), instance, engine: engine.name(), findings })
     };
     Ok([
         line(Instance::of(&scenario, program.threads), &Counting::default())?,
@@ -98,19 +101,16 @@ impl Line {
     }
 
     fn cells(&self) -> Vec<String> {
-        let (name, buyers) = match self.instance.threads[0] {
-            Threads::Exactly(buyers) => (self.name(), buyers.to_string()),
-            Threads::Any => (String::new(), "any".to_owned()),
+        let mut cells = match self.instance.threads[0] {
+            Threads::Exactly(buyers) => vec![self.name(), format!("{buyers}×{}", self.program.tickets)],
+            Threads::Any => vec![String::new(), "any".to_owned()],
         };
-        let mut cells = vec![name, format!("{buyers:>3} × {}", self.program.tickets)];
         cells.extend(Property::BUILT_IN.iter().map(|property| {
             let finding = self.findings.iter().find(|finding| finding.property == *property);
             finding.map_or("-".to_owned(), |finding| self.cell(finding))
         }));
         cells.push(self.own());
-        let explored = self.findings.first().and_then(|finding| finding.verdict.explored().get("states"));
-        cells.push(format!("{:>6}", explored.unwrap_or(0)));
-        cells.push(format!("{:>6.1} ms", self.took.as_secs_f64() * 1000.0));
+        cells.push(self.states().to_string());
         cells
     }
 
@@ -129,11 +129,14 @@ impl Line {
         }
     }
 
+    fn states(&self) -> u64 {
+        self.findings.first().and_then(|finding| finding.verdict.explored().get("states")).unwrap_or(0)
+    }
+
     fn cell(&self, finding: &Finding) -> String {
-        let of = self.program.tickets;
         match (&finding.verdict, finding.worst) {
-            (Verdict::Refuted { .. }, Some(worst)) => format!("✗ {worst} of {of}"),
-            (Verdict::Refuted { .. }, None) if finding.property == Property::NoOversell => format!("✗ ∞ of {of}"),
+            (Verdict::Refuted { .. }, Some(worst)) => format!("✗ {worst}"),
+            (Verdict::Refuted { .. }, None) if finding.property == Property::NoOversell => "✗ ∞".to_owned(),
             (verdict, _) => mark(verdict.holds()).to_owned(),
         }
     }
@@ -161,32 +164,38 @@ fn mark(holds: Option<bool>) -> &'static str {
     }
 }
 
+/// The last line: the only one that differs from run to run.
+fn took(lines: &[Line], time: Duration) -> String {
+    let (checks, states) = (lines.len(), lines.iter().map(Line::states).sum::<u64>());
+    format!("{checks} checks, {states} states, in {:.1} ms\n", time.as_secs_f64() * 1000.0)
+}
+
+/// The table, at most 80 columns wide.
 fn text(lines: &[Line]) -> String {
-    let (mut first, mut second) = (vec![String::new(); 2], vec!["program".to_owned(), "size".to_owned()]);
-    for property in Property::BUILT_IN {
-        let (above, below) = property.name().rsplit_once('-').unwrap_or(("", property.name()));
-        first.push(format!("{above}-"));
-        second.push(below.to_owned());
-    }
-    first.extend(["its", "", ""].map(str::to_owned));
-    second.extend(["own", "states", "time"].map(str::to_owned));
-    let mut table = vec![first, second];
+    let mut header = vec!["program".to_owned(), "size".to_owned()];
+    header.extend(Property::BUILT_IN.iter().map(|property| short(*property).to_owned()));
+    header.extend(["own", "states"].map(str::to_owned));
+    let mut table = vec![header];
     table.extend(lines.iter().map(Line::cells));
     let width = |column: usize| table.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: Vec<_> = (0..table[0].len()).map(width).collect();
+    let is_number = |column: usize| column == 1 || column + 1 == widths.len();
     let mut text = String::new();
     for (i, row) in table.iter().enumerate() {
         let is_first_shop = |line: &Line| matches!(line.program.kind, programs::Kind::Shop { .. });
-        if i >= 2 && lines.iter().position(is_first_shop) == Some(i - 2) {
+        if i >= 1 && lines.iter().position(is_first_shop) == Some(i - 1) {
             text.push('\n');
         }
-        let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
-        text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
+        let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let room = " ".repeat(width - cell.width());
+            if is_number(column) { format!("{room}{cell}") } else { format!("{cell}{room}") }
+        });
+        text.push_str(padded.collect::<Vec<_>>().join(" ").trim_end());
         text.push('\n');
     }
     text.push('\n');
     text.push_str(&legend(memory(lines)));
-    text.push_str("`oversell check PROGRAM` shows the witnesses. `oversell programs` says what each program does.\n");
+    text.push_str("`oversell check PROGRAM` shows the witnesses. `oversell programs` says what each\nprogram does.\n");
     text
 }
 
@@ -198,9 +207,31 @@ fn memory(lines: &[Line]) -> &'static str {
 /// What the signs mean.
 fn legend(memory: &str) -> String {
     format!(
-        "✓ holds in every execution (searches-overlap and sells-out: in some execution)\n\
-         ✗ fails, with a witness (those two: in no execution); in no-oversell the worst case: sold of tickets\n\
+        "10×1   10 buyers for 1 ticket; below it, any number of buyers\n\
+         over   no-oversell, and the most that are sold; ∞ is without a bound\n\
+         bal    ledger-balances     torn   no-torn-read        und   no-undersell\n\
+         dead   no-deadlock         crash  no-crash            live  no-livelock\n\
+         ovl    searches-overlap    out    sells-out           own   its own properties\n\
+         ✓ holds in every execution (ovl and out: in some execution)\n\
+         ✗ fails, with a witness (ovl and out: in no execution)\n\
          · not decided for any number of buyers    - does not apply\n\
-         Executions are {memory}. ~ uses weaker orderings, taken for SeqCst here: only loom looks at what else they allow.\n"
+         Executions are {memory}. ~ uses weaker orderings, taken for\n\
+         SeqCst here: only loom looks at what else they allow.\n"
     )
+}
+
+/// A property in few letters.
+fn short(property: Property) -> &'static str {
+    match property {
+        Property::NoOversell => "over",
+        Property::LedgerBalances => "bal",
+        Property::NoTornRead => "torn",
+        Property::NoUndersell => "und",
+        Property::NoDeadlock => "dead",
+        Property::NoCrash => "crash",
+        Property::NoLivelock => "live",
+        Property::SearchesOverlap => "ovl",
+        Property::SellsOut => "out",
+        Property::Own(_) => "own",
+    }
 }

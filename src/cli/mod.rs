@@ -1,32 +1,42 @@
 //! The command line: arguments, and what each command prints.
 //!
-//! | exit code | meaning |
-//! | --- | --- |
-//! | 0 | everything holds, or was done |
-//! | 1 | something fails: a property is refuted or impossible, a run oversold, an output cannot be explained |
-//! | 2 | wrong use, or the environment does not allow it |
-//! | 3 | inconclusive |
-//! | 130 | interrupted |
+//! Some commands answer (`check`, `verify`, `explain`, `run`, `db CHECKOUT`), others report (`matrix`, `replay`,
+//! `outcomes`, `programs`, the table of `db`).
+//!
+//! | exit code | of an answer | of a report |
+//! | ---: | --- | --- |
+//! | 0 | everything holds | it is complete, whatever fails in it |
+//! | 1 | something is refuted, impossible, oversold or unexplained | |
+//! | 2 | wrong use, or the environment does not allow it | the same |
+//! | 3 | inconclusive | something may be missing |
+//! | 128 + n | `run` was stopped by signal n: 129 (SIGHUP), 130 (SIGINT), 143 (SIGTERM) | |
 
 mod args;
 mod check;
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 mod db;
 mod explain;
+mod files;
 mod matrix;
+mod nearest;
 mod outcomes;
 mod page;
 mod programs;
+mod progress;
 mod replay;
 mod report;
 mod run;
+mod selftest;
+mod terminal;
 mod values;
 mod verify;
 
 pub use report::{snapshot, witness};
+pub use selftest::{Reading, engines, reading};
 
-use args::{Cli, Command};
-use clap::Parser;
+use args::{Cli, Color, Command, Looks};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -34,10 +44,25 @@ use std::process::ExitCode;
 /// How a command ended that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    Holds = 0,
-    Fails = 1,
-    Inconclusive = 3,
-    Interrupted = 130,
+    Holds,
+    Fails,
+    Inconclusive,
+    /// A signal has stopped it.
+    Stopped(u8),
+}
+
+/// Of commands that could not do their work.
+const FAILED: u8 = 2;
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Holds => 0,
+            Exit::Fails => 1,
+            Exit::Inconclusive => 3,
+            Exit::Stopped(signal) => 128 + signal,
+        }
+    }
 }
 
 /// Why a command could not do its work: what is printed, after `error: `.
@@ -59,7 +84,11 @@ type Done = Result<Exit, Failure>;
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    terminal::settle(&cli.looks);
     let done = match cli.command.unwrap_or_default() {
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Check(args) => check::check(&args),
@@ -69,17 +98,48 @@ pub fn main() -> ExitCode {
         Command::Outcomes(args) => outcomes::outcomes(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
+        Command::Selftest(args) => selftest::selftest(&args),
         #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
         Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),
     };
     match done {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => ExitCode::from(exit.code()),
         Err(Failure(message)) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
+            terminal::say(&format!("error: {message}"));
+            ExitCode::from(FAILED)
         }
     }
+}
+
+/// The arguments, or, where there is nothing more to do than to say something about them, how that ends.
+fn parse() -> Result<Cli, ExitCode> {
+    // Help and complaints come before the arguments are read, and have colours too.
+    let args: Vec<_> = std::env::args_os().collect();
+    let color = match Looks::color_of(&args) {
+        Some(Color::Always) => clap::ColorChoice::Always,
+        Some(Color::Never) => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    };
+    let parsed = Cli::command().color(color).try_get_matches_from(args);
+    parsed.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|told| {
+        let printed = told.print().and_then(|()| io::stdout().flush());
+        let lost = matches!(&printed, Err(error) if error.kind() != io::ErrorKind::BrokenPipe);
+        if let Err(error) = &printed
+            && lost
+            && !told.use_stderr()
+        {
+            terminal::say(&format!("error: cannot write to standard output: {error}"));
+            return ExitCode::from(FAILED);
+        }
+        if told.kind() == ErrorKind::InvalidSubcommand
+            && let Some(ContextValue::String(word)) = told.get(ContextKind::InvalidSubcommand)
+            && values::program(word).is_ok()
+        {
+            terminal::say(&format!("`{word}` is a program; to check it: oversell check {word}"));
+        }
+        ExitCode::from(told.exit_code() as u8)
+    })
 }
 
 /// Prints to standard output. A reader that has gone away (`oversell … | head`) is not an error of ours.

@@ -2,8 +2,10 @@
 
 use super::args::{Format, OutcomesArgs};
 use super::page::Pictures;
+use super::progress::Watch;
 use super::report::json;
-use super::{Done, Exit, Failure, print};
+use super::terminal::{say, show};
+use super::{Done, Exit, print};
 use crate::check::{Final, Reached, outcomes as all_outcomes};
 use crate::scenario::Scenario;
 use serde_json::{Map, Value, json};
@@ -11,24 +13,29 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn outcomes(args: &OutcomesArgs) -> Done {
     let scenario = args.what.scenario();
-    let instance = args.faults.befall(args.cast.instance(args.what.program, &scenario)?);
-    let all = all_outcomes(&scenario, &instance, &args.limits.counting().limits)?;
-    if let Some(limit) = all.limit {
-        return Err(Failure::new(format!("not every outcome was found: {limit}")));
-    }
+    let instance = args.faults.befall(args.cast.instance(args.what.program, &scenario)?)?;
+    let watch = Watch::start(format!("listing the outcomes of {}", scenario.name()));
+    let all = all_outcomes(&scenario, &instance, &args.limits.counting(&watch).limits)?;
+    drop(watch);
     let endings = endings(&scenario, &all.reached);
     match args.format {
         Format::Json => {
             print(&json(all.reached.iter().map(|reached| as_json(&scenario, &endings, reached)).collect()))?;
         }
-        Format::Text => print(&text(&scenario, &endings, &all.reached))?,
+        Format::Text => show(&text(&scenario, &endings, &all.reached))?,
     }
     if args.html.is_some() {
         let rows: Vec<_> = all.reached.iter().map(|reached| (cells(&endings, reached), reached)).collect();
         let pictures = Pictures { html: args.html.clone(), svg: None };
         pictures.write(|| super::page::outcomes(&scenario, &instance, header(&endings), &rows), |_| None)?;
     }
-    Ok(Exit::Holds)
+    match all.limit {
+        Some(limit) => {
+            say(&format!("inconclusive: there may be other outcomes: {limit}"));
+            Ok(Exit::Inconclusive)
+        }
+        None => Ok(Exit::Holds),
+    }
 }
 
 /// The endings to report: those that the scenario names, then others that occur.

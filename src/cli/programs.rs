@@ -1,6 +1,7 @@
 //! `oversell programs`: what there is, in words.
 
-use super::{Done, Exit, print};
+use super::terminal::show;
+use super::{Done, Exit};
 use crate::check::{Kind, Property};
 use crate::programs::{self, Program};
 use crate::scenario::Scenario;
@@ -40,7 +41,7 @@ pub fn programs() -> Done {
          shuttle-pct   a thousand random schedules at full size; finds, never proves\n\
          loom          its approximation of the C11 memory model, up to 4 threads; only in a build with --cfg loom\n",
     );
-    print(&text)?;
+    show(&text)?;
     Ok(Exit::Holds)
 }
 

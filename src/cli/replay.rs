@@ -2,8 +2,9 @@
 
 use super::args::{ReplayArgs, Where};
 use super::report::replay_line;
-use super::run::{buyer_command, fresh_database, site};
-use super::{Done, Exit, Failure, print};
+use super::run::{at_most, buyer_command, fresh_database, site};
+use super::terminal::{gloss, show};
+use super::{Done, Exit, Failure};
 use crate::check::{Final, Kind, Property, Witness, evidence};
 use crate::platform::Instance;
 use crate::platform::conductor::conduct;
@@ -12,11 +13,15 @@ use crate::platform::processes::Processes;
 use crate::platform::stage::Pace;
 use crate::platform::threads::Threads;
 use crate::scenario::Scenario;
-use crate::trace::{Closing, Schedule, lanes, replay as replay_on_model, title};
+use crate::trace::{Closing, Schedule, layout, replay as replay_on_model, title};
+
+/// A trace of more threads is nothing to read.
+pub const MOST_IN_A_TRACE: usize = 1000;
 
 pub fn replay(args: &ReplayArgs) -> Done {
     let scenario = args.what.scenario();
     let instance = args.cast.instance(args.what.program, &scenario)?.lock(args.lock.into());
+    at_most(MOST_IN_A_TRACE, &instance, "show in a trace")?;
     let schedule = Schedule::parse(&args.schedule, &scenario)?;
     // First on the model in any case: what does not fit there needs no process started.
     let mut model = replay_on_model(&scenario, &instance, &schedule)?;
@@ -27,9 +32,9 @@ pub fn replay(args: &ReplayArgs) -> Done {
         remark = format!("✓ so it went on real {stage}: every step, every observation and every shared content\n");
     }
     let closing = closing(&scenario, &instance, &model);
-    let text = lanes(&scenario, model.trace(), &closing);
+    let text = layout(&scenario, model.trace(), &closing).text_with(gloss());
     let (title, line) = (title(&scenario, &instance), replay_line(&scenario, &instance, &schedule));
-    print(&format!("{title}\n\n{text}{remark}\n{line}\n"))?;
+    show(&format!("{title}\n\n{text}{remark}\n{line}\n"))?;
     let page = || {
         let shows = broken(&scenario, &instance, &model, &schedule);
         super::page::replayed(args.what.program, &scenario, &instance, &schedule, &closing, shows, model.trace())
@@ -68,6 +73,7 @@ fn broken(scenario: &Scenario, instance: &Instance, model: &Model, schedule: &Sc
             schedule: schedule.clone(),
             trace: model.trace().clone(),
             remark: seen.remark,
+            is_canonical: false,
         })
     });
     shown.next()

@@ -5,7 +5,7 @@ use crate::check::{Finding, Kind, Property, Verdict, Witness};
 use crate::platform::{Entry, Instance, LockKind, Threads, What};
 use crate::programs::{self, Program};
 use crate::scenario::Scenario;
-use crate::trace::{Schedule, replay, title};
+use crate::trace::{Gloss, Schedule, replay, title};
 use serde_json::{Map, Value, json};
 
 /// What was checked, and what came of it.
@@ -85,13 +85,18 @@ pub fn snapshot(program: &Program, scenario: &Scenario, witness: &Witness) -> Op
 
 /// A witness of a program as reviewers read it: what it is of, the lanes, and the line that replays it.
 pub fn witness(scenario: &Scenario, witness: &Witness) -> String {
+    witness_with(scenario, witness, Gloss::Beside)
+}
+
+/// The same, with what is said in it translated like this.
+pub(super) fn witness_with(scenario: &Scenario, witness: &Witness, gloss: Gloss) -> String {
     let Witness { instance, schedule, .. } = witness;
     let last = if replays(scenario, witness) {
         replay_line(scenario, instance, schedule)
     } else {
         "it cannot be replayed step by step: a cell was read stale, which only loom can do".to_owned()
     };
-    format!("{}\n\n{}\n{last}\n", title(scenario, instance), witness.lanes(scenario))
+    format!("{}\n\n{}\n{last}\n", title(scenario, instance), witness.layout(scenario).text_with(gloss))
 }
 
 /// Whether the interleaving of a witness shows what its trace tells.

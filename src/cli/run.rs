@@ -2,7 +2,9 @@
 
 mod show;
 
-use super::args::{BuyerArgs, Lock, RunArgs};
+use super::args::{BuyerArgs, Lock, RunArgs, within};
+use super::files;
+use super::terminal::say;
 use super::{Done, Exit, Failure};
 use crate::platform::processes::{Processes, attend};
 use crate::platform::site::Site;
@@ -14,15 +16,43 @@ use crate::programs::tutorials::{self, Document, DocumentError};
 use crate::scenario::{RoleId, Scenario};
 use crate::sync::Setup;
 use show::Show;
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// So many threads a machine of today starts in a minute.
+const MOST_AT_ONCE: usize = 10_000;
+
+/// The signals that stop a run.
+#[cfg(unix)]
+const STOPPING: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+#[cfg(not(unix))]
+const STOPPING: [i32; 2] = [SIGINT, SIGTERM];
+
+/// What stands for no signal.
+pub const NO_SIGNAL: usize = 0;
+
+/// Refuses an instance of more threads than a command is made for.
+pub fn at_most(most: usize, instance: &Instance, what: &str) -> Result<(), Failure> {
+    match instance.total() {
+        Some(threads) if threads > most => {
+            Err(Failure::new(format!("{threads} threads are too many to {what}; at most {most} can be")))
+        }
+        _ => Ok(()),
+    }
+}
 
 pub fn run(args: &RunArgs) -> Done {
     let program = args.what.program;
+    let instance = Instance::of(&args.what.scenario(), args.buyers.unwrap_or(program.threads));
+    within(args.kills, &instance)?;
+    at_most(MOST_AT_ONCE, &instance, "run for real")?;
     // The folder of a temporary database goes with its handle.
     let (scenario, path, exists, _folder) = match &args.db {
         None => {
@@ -44,24 +74,22 @@ pub fn run(args: &RunArgs) -> Done {
     }
     site.open_locks()?;
 
-    let interrupted = Arc::new(AtomicBool::new(false));
-    ctrlc::set_handler({
-        let interrupted = Arc::clone(&interrupted);
-        move || interrupted.store(true, Ordering::Relaxed)
-    })?;
-    let instance = Instance::of(&scenario, args.buyers.unwrap_or(program.threads));
+    let stopped_by = Arc::new(AtomicUsize::new(NO_SIGNAL));
+    for signal in STOPPING {
+        signal_hook::flag::register_usize(signal, Arc::clone(&stopped_by), signal as usize)?;
+    }
     let mut show = Show::new(&scenario, &instance);
     let pace = Pace::Free { speed: args.speed, seed: args.seed };
     if args.threads {
         let mut stage = Threads::new(&scenario, site.clone(), pace);
-        show.run(&mut stage, args, &interrupted)?;
+        show.run(&mut stage, args, &stopped_by)?;
     } else {
         let command = buyer_command(program, &scenario, &path, Lock::Owned, pace)?;
         let mut stage = Processes::new(&scenario, site.clone(), pace, command)?;
-        show.run(&mut stage, args, &interrupted)?;
+        show.run(&mut stage, args, &stopped_by)?;
     }
     let database = keeps_a_database(program).then_some(&*path);
-    show.conclude(&site, database, interrupted.load(Ordering::Relaxed))
+    show.conclude(&site, database, stopped_by.load(Ordering::Relaxed))
 }
 
 /// Be one thread of a role, until done.
@@ -126,14 +154,13 @@ fn keeps_a_database(program: &Program) -> bool {
     tutorials::over(program, Document::with_tickets(0)).is_some()
 }
 
-/// The scenario over a database, and whether that exists; one that does not is to be made, if the number of tickets is
-/// given.
+/// The scenario over a database, and whether that exists; one that does not is to be made.
 fn open(program: &'static Program, path: &Path, tickets: Option<u64>) -> Result<(Scenario, bool), Failure> {
     let shown = path.display();
     if !keeps_a_database(program) {
         return Err(Failure::new(format!("`{}` keeps no database; leave out --db", program.name)));
     }
-    match fs::read(path) {
+    match files::read(path) {
         Ok(content) => {
             let document = Document::parse(&content).map_err(|error: DocumentError| {
                 Failure::new(format!(
@@ -145,17 +172,21 @@ fn open(program: &'static Program, path: &Path, tickets: Option<u64>) -> Result<
                 .open(path)
                 .map_err(|e| Failure::new(format!("cannot write to {shown}: {e}")))?;
             if tickets.is_some_and(|tickets| tickets != document.count()) {
-                eprintln!("note: {shown} exists, so its count of {} is used, not --tickets", document.count());
+                say(&format!("note: {shown} exists, so its count of {} is used, not --tickets", document.count()));
             }
             let scenario = tutorials::over(program, document).expect("it keeps a database");
             Ok((scenario, true))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => match tickets {
-            Some(tickets) => Ok((program.scenario(tickets), false)),
-            None => Err(Failure::new(format!(
-                "there is no database at {shown}; give --tickets T to make one with T tickets"
-            ))),
-        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if !folder.is_dir() {
+                let folder = folder.display();
+                return Err(Failure::new(format!("cannot make {shown}: there is no directory {folder}")));
+            }
+            let tickets = tickets.unwrap_or(program.tickets);
+            say(&format!("note: there was no {shown}; it is made, with a count of {tickets}"));
+            Ok((program.scenario(tickets), false))
+        }
         Err(error) => Err(Failure::new(format!("cannot read {shown}: {error}"))),
     }
 }

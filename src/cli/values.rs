@@ -1,11 +1,15 @@
 //! What can be written for an argument, and what it means.
 
 use super::Failure;
+use super::nearest::did_you_mean;
 use crate::check::MOST_THREADS;
 use crate::platform::{Instance, LockKind, Threads};
-use crate::programs::Program;
+use crate::programs::{self, Program};
 use crate::scenario::Scenario;
+use crate::trace::Gloss;
 use clap::{Args, ValueEnum};
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// How many threads there are, where any number is an answer.
 #[derive(Args)]
@@ -41,8 +45,9 @@ impl Cast {
         for (name, threads) in &self.threads {
             let Some(role) = scenario.role(name) else {
                 let roles: Vec<_> = scenario.roles().iter().map(|role| role.name).collect();
-                let (program, roles) = (program.name, roles.join(", "));
-                return Err(Failure::new(format!("`{program}` has no role `{name}`; its roles are {roles}")));
+                let (program, meant) = (program.name, did_you_mean(name, roles.iter().copied()));
+                let roles = roles.join(", ");
+                return Err(Failure::new(format!("`{program}` has no role `{name}`; its roles are {roles}{meant}")));
             };
             if asked.contains(&role) {
                 return Err(Failure::new(format!("the number of threads of `{name}` is given twice")));
@@ -131,12 +136,80 @@ pub enum Where {
     Processes,
 }
 
-pub fn buyers(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("at least one buyer must come".to_owned()),
-        Ok(buyers) if buyers <= MOST_THREADS => Ok(buyers),
-        _ => Err(format!("write a whole number from 1 to {MOST_THREADS}")),
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Glossed {
+    /// Each has its translation below it
+    Beside,
+    /// The translation stands in its place
+    Only,
+    /// They are not translated
+    Off,
+}
+
+impl From<Glossed> for Gloss {
+    fn from(glossed: Glossed) -> Self {
+        match glossed {
+            Glossed::Beside => Gloss::Beside,
+            Glossed::Only => Gloss::Only,
+            Glossed::Off => Gloss::Off,
+        }
+    }
+}
+
+/// The program of this name.
+pub fn program(name: &str) -> Result<&'static Program, String> {
+    let names = || programs::all().iter().map(|program| program.name);
+    programs::named(name).map_err(|error| format!("{error}{}", did_you_mean(name, names())))
+}
+
+/// A whole number between two others.
+pub fn whole<N: FromStr + PartialOrd + Display>(text: &str, least: N, most: N) -> Result<N, String> {
+    // Not `parse` alone: it would take `+1`.
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let number = if digits { text.parse().ok() } else { None };
+    let number = number.filter(|number| (&least..=&most).contains(&number));
+    number.ok_or_else(|| format!("write a whole number from {least} to {most}"))
+}
+
+pub fn buyers(text: &str) -> Result<usize, String> {
+    if text == "0" {
+        return Err("at least one buyer must come".to_owned());
+    }
+    whole(text, 1, MOST_THREADS)
+}
+
+pub fn kills(text: &str) -> Result<usize, String> {
+    whole(text, 0, MOST_THREADS)
+}
+
+pub fn any_seed(text: &str) -> Result<u64, String> {
+    whole(text, 0, u64::MAX)
+}
+
+pub fn states(text: &str) -> Result<usize, String> {
+    whole(text, 1, usize::MAX)
+}
+
+pub fn megabytes(text: &str) -> Result<usize, String> {
+    whole(text, 1, usize::MAX >> 20)
 }
 
 fn buyers_or_any(text: &str) -> Result<Threads, String> {
@@ -157,24 +230,27 @@ fn role(text: &str) -> Result<(String, Threads), String> {
     let Some((role, number)) = text.split_once('=') else {
         return Err("write a role, `=` and a number of threads".to_owned());
     };
-    match number.parse() {
-        Ok(number) if number <= MOST_THREADS => Ok((role.to_owned(), Threads::Exactly(number))),
-        _ => Err(format!("write a whole number from 0 to {MOST_THREADS} behind `{role}=`")),
-    }
+    let number = whole(number, 0, MOST_THREADS).map_err(|reason| format!("{reason} behind `{role}=`"))?;
+    Ok((role.to_owned(), Threads::Exactly(number)))
 }
 
 pub fn tickets(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
+    whole(text, 0, u64::MAX)
 }
+
+/// At this speed a wait of a second takes a quarter of an hour; slower is a typing error.
+const SLOWEST: f64 = 0.001;
+/// And at this one a microsecond.
+const FASTEST: f64 = 1_000_000.0;
 
 pub fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(speed) if speed > 0.0 && f64::is_finite(speed) => Ok(speed),
-        _ => Err("write a number above 0; 10 is ten times as fast".to_owned()),
+        Ok(speed) if (SLOWEST..=FASTEST).contains(&speed) => Ok(speed),
+        _ => Err(format!("write a number from {SLOWEST} to {FASTEST}; 10 is ten times as fast")),
     }
 }
 
 pub fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "write a number of seconds".to_owned())
+    seconds.ok_or_else(|| "write a number of seconds, from 0 on".to_owned())
 }

@@ -1,7 +1,10 @@
 //! `oversell verify`: re-checks the certificates of a file.
 
 use super::args::{CheckArgs, Format, VerifyArgs};
-use super::{Done, Exit, Failure, print};
+use super::files;
+use super::progress::Watch;
+use super::terminal::{say, show};
+use super::{Done, Exit, Failure};
 use crate::check::{
     Certificate, CertificateError, Explored, Finding, Instance, Parametric, Property, Verdict, certify, verify,
 };
@@ -15,7 +18,9 @@ use std::fs;
 pub fn verify_file(args: &VerifyArgs) -> Done {
     let file = args.file.display();
     let wrong = |error: &dyn Display| Failure::new(format!("{file}: {error}"));
-    let text = fs::read_to_string(&args.file).map_err(|error| Failure::new(format!("cannot read {file}: {error}")))?;
+    let unreadable = |error: &dyn Display| Failure::new(format!("cannot read {file}: {error}"));
+    let content = files::read(&args.file).map_err(|error| unreadable(&error))?;
+    let text = String::from_utf8(content).map_err(|error| unreadable(&error))?;
     let mut exit = Exit::Holds;
     for certificate in Certificate::read(&text).map_err(|error| wrong(&error))? {
         let program = programs::named(&certificate.program).map_err(|error| wrong(&error))?;
@@ -31,7 +36,7 @@ pub fn verify_file(args: &VerifyArgs) -> Done {
         let property = certificate.property(&scenario).map_err(|error| wrong(&error))?;
         let instance = certificate.instance(&scenario).map_err(|error| wrong(&error))?;
         let proof = Verdict::settled(property, None, Explored::default());
-        print(&format!("{mark} {}: {property} {}: {what}\n", title(&scenario, &instance), proof.name()))?;
+        show(&format!("{mark} {}: {property} {}: {what}\n", title(&scenario, &instance), proof.name()))?;
     }
     Ok(exit)
 }
@@ -39,7 +44,8 @@ pub fn verify_file(args: &VerifyArgs) -> Done {
 /// Writes the certificates of what is proved, and says of which it could not.
 pub fn write(args: &CheckArgs, scenario: &Scenario, instance: &Instance, findings: &[Finding]) -> Result<(), Failure> {
     let Some(path) = &args.certificate else { return Ok(()) };
-    let limits = args.limits.limits(Parametric::default().limits);
+    let watch = Watch::start("making certificates");
+    let limits = args.limits.limits(Parametric::default().limits, &watch);
     let is_proof = |finding: &&Finding| matches!(finding.verdict, Verdict::Proved(_) | Verdict::Impossible(_));
     let proved: Vec<Property> = findings.iter().filter(is_proof).map(|finding| finding.property).collect();
     let (mut certificates, mut without) = (Vec::new(), String::new());
@@ -50,6 +56,7 @@ pub fn write(args: &CheckArgs, scenario: &Scenario, instance: &Instance, finding
             Err(reason) => drop(writeln!(without, "no certificate of {property}: {reason}")),
         }
     }
+    drop(watch);
     let written = match certificates.len() {
         0 => format!("nothing was written to {}: there is no certificate of anything here\n", path.display()),
         number => {
@@ -63,10 +70,10 @@ pub fn write(args: &CheckArgs, scenario: &Scenario, instance: &Instance, finding
         }
     };
     match args.format {
-        Format::Text => print(&format!("\n{without}{written}")),
+        Format::Text => show(&format!("\n{without}{written}")),
         // Standard output is JSON alone.
         Format::Json => {
-            eprint!("{without}{written}");
+            say(format!("{without}{written}").trim_end());
             Ok(())
         }
     }

@@ -62,6 +62,10 @@ impl Processes {
                 format!("{} {lives} in one process's memory; run this scenario on threads", in_memory.join(", "));
             return Err(io::Error::new(ErrorKind::Unsupported, reason));
         }
+        if !cfg!(unix) {
+            let reason = "buyers run as processes on Unix only; run them as threads";
+            return Err(io::Error::new(ErrorKind::Unsupported, reason));
+        }
         let (reader, pipe) = io::pipe()?;
         let (sender, reports) = channel();
         let parent = Threads::for_parent(scenario, site, pace, sender.clone());
@@ -91,11 +95,11 @@ impl Processes {
 }
 
 fn how_it_died(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match status.signal() {
-        Some(signal) => format!("its process was killed by signal {signal}"),
-        None => format!("its process ended without a word ({status})"),
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("its process was killed by signal {signal}");
     }
+    format!("its process ended without a word ({status})")
 }
 
 /// Passes on reports until the pipe closes; of several ends of one process only the first, which is its own word.
@@ -113,7 +117,8 @@ fn forward(pipe: impl BufRead, reports: &Sender<Report>) {
                 }
             }
             // Somebody's own output, not a report.
-            None => eprintln!("{line}"),
+            // Standard error may be closed.
+            None => drop(writeln!(io::stderr().lock(), "{line}")),
         }
     }
 }
@@ -125,6 +130,7 @@ impl Stage for Processes {
         command.stdin(Stdio::piped()).stdout(self.pipe.try_clone()?);
         // Ctrl-C on a terminal goes to the whole process group. Children shall hear of it from us, and stop with
         // their files whole.
+        #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
         let turns = child.stdin.take();

@@ -101,7 +101,7 @@ pub trait Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum PerformError {
     /// An actor cannot be started.
-    #[error("cannot start {0}: {1}")]
+    #[error("cannot start {0}: {1}; try with fewer, or with higher limits of processes and open files (ulimit -u -n)")]
     Start(String, io::Error),
     /// Nothing has been heard for too long.
     #[error("nothing has happened for {0:?}; still at it: {1}. Somebody else may hold the lock, or a thread hangs")]
@@ -164,6 +164,11 @@ pub fn perform(
         while next > 0 && started < first && !stopping {
             start(stage, Actor::Thread(0, started), &mut at_it)?;
             (started, next) = (started + 1, next - 1);
+            // To start a crowd takes a while.
+            if started % 100 == 0 && direct(stage) == Direction::Stop {
+                stopping = true;
+                stage.stop();
+            }
         }
         if at_it.is_empty() {
             return Ok(());

@@ -3,6 +3,8 @@
 //! The code in here knows [`sync`](crate::sync) and [`scenario`](crate::scenario) alone. Whether it runs on threads,
 //! on processes, under loom or under a checker is decided elsewhere.
 
+#[cfg(feature = "cli")]
+pub mod planted;
 pub mod shops;
 pub mod tutorials;
 

@@ -42,6 +42,7 @@ impl<H: Send + Sync + 'static> Builder<H> {
             search: None,
             tallied: Vec::new(),
             line: None,
+            gloss: None,
             properties: Vec::new(),
             has_files: OnceLock::new(),
         };
@@ -181,6 +182,11 @@ impl<H: Send + Sync + 'static> Builder<H> {
     /// How events are worded on a console.
     pub fn line(self, line: impl Fn(&Speaker, &Event) -> Option<String> + Send + Sync + 'static) -> Self {
         self.with(|parts| parts.line = Some(Box::new(line)))
+    }
+
+    /// What those lines mean in English, where they are in another language. Traces show it; a run does not.
+    pub fn gloss(self, gloss: impl Fn(&Speaker, &Event) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.with(|parts| parts.gloss = Some(Box::new(gloss)))
     }
 
     /// A property that must hold in every reachable state.

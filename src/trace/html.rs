@@ -131,7 +131,7 @@ fn row(row: &Row) -> Value {
         "lane": row.lane,
         "kind": kind,
         "text": row.text,
-        "gloss": row.gloss,
+        "gloss": (!row.gloss.is_empty()).then_some(&row.gloss),
         "source": row.source.as_ref().map(|source| json!({ "file": source.file, "line": source.line })),
         "spans": row.spans,
         "changes": changes,

@@ -1,6 +1,7 @@
 //! A trace in lanes: one per thread and one for what they share, a row per step.
 
 use super::faces::{Faces, value};
+use super::holders::Holders;
 use super::layout::{Layout, Object, Row, RowKind, Span};
 use super::words::{self, waits};
 use crate::platform::script::Local;
@@ -53,6 +54,7 @@ struct Telling<'t> {
     inside: BTreeMap<Actor, Vec<usize>>,
     /// Who waits at which place of a condition variable.
     places: BTreeMap<(ObjectId, usize), Actor>,
+    holders: Holders,
     moves: usize,
     rows: Vec<Row>,
 }
@@ -88,6 +90,7 @@ impl<'t> Telling<'t> {
             actors,
             faces,
             places: BTreeMap::new(),
+            holders: Holders::default(),
             moves: 0,
             // The first row says what there is at the start, even if it is nothing.
             rows: if first.is_empty() { vec![Row::default()] } else { first },
@@ -96,11 +99,12 @@ impl<'t> Telling<'t> {
 
     fn tell(&mut self, entry: &Entry) {
         let actor = entry.actor;
+        self.holders.see(entry);
         let lane = self.lane(actor);
         let inside = self.inside.get_mut(&actor).expect("every actor of the trace has a list of spans");
         // What a step does at once belongs to the spans that the step is in.
         let spans = inside.clone();
-        let mut number = None;
+        let (mut number, mut gloss) = (None, String::new());
         let told = match &entry.what {
             What::Started | What::Local(Local::Entered(_) | Local::Left(..)) => {
                 match &entry.what {
@@ -117,7 +121,10 @@ impl<'t> Telling<'t> {
             // The crash that follows says it better.
             What::Local(Local::Told(event)) if event.meaning == Meaning::TornRead => return,
             What::Local(Local::Again(span)) => (RowKind::Said, format!("{span}: again")),
-            What::Local(Local::Told(event)) => (RowKind::Said, self.said(actor, event)),
+            What::Local(Local::Told(event)) => {
+                gloss = self.scenario.gloss(&speaker(self.trace, actor), event).unwrap_or_default();
+                (RowKind::Said, self.said(actor, event))
+            }
             What::Took(step, seen, after) => {
                 self.moves += 1;
                 number = Some(self.moves);
@@ -150,7 +157,7 @@ impl<'t> Telling<'t> {
         });
         let shared = shared.collect::<Vec<_>>().join(", ");
         let (kind, text) = told;
-        self.rows.push(Row { number, lane, text, shared, kind, spans, changes, ..Row::default() });
+        self.rows.push(Row { number, lane, text, gloss, shared, kind, spans, changes, ..Row::default() });
     }
 
     fn lane(&self, actor: Actor) -> Option<usize> {
@@ -207,14 +214,19 @@ impl<'t> Telling<'t> {
         let names: Vec<_> = self.trace.objects.iter().map(|(name, _)| *name).collect();
         for (actor, blocked) in self.faces.at_it() {
             let span = self.inside[&actor].last().map(|span| self.spans[*span].name);
-            let text = match (blocked.and_then(|step| waits(&names, step)), span) {
+            let waits = blocked.and_then(|step| waits(&names, step));
+            let held = blocked.and_then(Step::object).filter(|_| waits.is_some());
+            let held = held.and_then(|object| self.holders.of(object, self.trace));
+            let text = match (waits, span) {
                 (Some(waits), Some(span)) => format!("{span}: {waits}"),
                 (Some(waits), None) => waits,
                 (None, Some(span)) => format!("... inside {span}"),
                 (None, None) => continue,
             };
             let (lane, spans) = (self.lane(actor), self.inside[&actor].clone());
-            self.rows.push(Row { lane, text, spans, kind: RowKind::Left, ..Row::default() });
+            self.rows.push(Row { lane, text, spans: spans.clone(), kind: RowKind::Left, ..Row::default() });
+            let held = held.map(|held| format!("held by {held}"));
+            self.rows.extend(held.map(|text| Row { lane, text, spans, kind: RowKind::Left, ..Row::default() }));
         }
     }
 

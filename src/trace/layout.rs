@@ -96,12 +96,12 @@ pub struct Row {
     pub lane: Option<usize>,
     /// What is said there.
     pub text: String,
+    /// What the text means in English, where it is in another language.
+    pub gloss: String,
     /// What the row changes in what is shared.
     pub shared: String,
     /// What it tells.
     pub kind: RowKind,
-    /// The same in English, where the text is not.
-    pub gloss: Option<String>,
     /// Where it stands in the source, if that is known.
     pub source: Option<Source>,
     /// The spans that it is in, outermost first.
@@ -110,11 +110,47 @@ pub struct Row {
     pub changes: Vec<(usize, Face)>,
 }
 
+/// Whether texts in another language are translated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gloss {
+    /// Each has its translation below it.
+    #[default]
+    Beside,
+    /// The translation stands in its place.
+    Only,
+    /// No.
+    Off,
+}
+
 impl Layout {
     /// The layout as text, at most 100 columns wide: lanes side by side, or, where they are too wide, one
-    /// after the other.
+    /// after the other. Texts in another language have their translation below them.
     pub fn text(&self) -> String {
-        self.fitting().render()
+        self.text_with(Gloss::Beside)
+    }
+
+    /// The same with such texts translated like this.
+    pub fn text_with(&self, gloss: Gloss) -> String {
+        self.glossed(gloss).fitting().render()
+    }
+
+    /// Every translation that is wanted in a row of its own, after a `=`.
+    fn glossed(&self, gloss: Gloss) -> Layout {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            if row.gloss.is_empty() || gloss == Gloss::Off {
+                rows.push(row.clone());
+                continue;
+            }
+            let text = format!("= {}", row.gloss);
+            if gloss == Gloss::Only {
+                rows.push(Row { text, ..row.clone() });
+                continue;
+            }
+            rows.push(row.clone());
+            rows.push(Row { lane: row.lane, text, kind: row.kind, spans: row.spans.clone(), ..Row::default() });
+        }
+        Layout { rows, ..self.clone() }
     }
 
     /// The layout as a table that is at most 100 columns wide.
@@ -273,7 +309,7 @@ fn rendered(line: &Line, widths: &[usize]) -> String {
 }
 
 /// The text in lines of at most this width, broken at spaces where there are any; all but the first are indented.
-fn fold(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_inclusive(' ') {
         if line.width() + word.trim_end().width() > width && !line.trim().is_empty() {
@@ -319,6 +355,16 @@ mod tests {
         assert_eq!(text.matches('y').count(), 130, "{text}");
         let words: Vec<_> = text.split_whitespace().collect();
         assert!(long.split(' ').all(|word| words.contains(&word)), "{text}");
+    }
+
+    #[test]
+    fn a_translation_stands_below_or_alone_or_nowhere() {
+        let row = Row { lane: Some(0), text: "> 售空".to_owned(), gloss: "sold out".to_owned(), ..Row::default() };
+        let layout = Layout { lanes: vec!["buyer".to_owned()], rows: vec![row], ..Layout::default() };
+        let told = |gloss| layout.text_with(gloss);
+        assert_eq!(layout.text(), "step  buyer\n      > 售空\n      = sold out\n");
+        assert_eq!(told(Gloss::Only), "step  buyer\n      = sold out\n");
+        assert_eq!(told(Gloss::Off), "step  buyer\n      > 售空\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod beside;
 mod faces;
+mod holders;
 mod html;
 mod lanes;
 mod layout;
@@ -15,7 +16,8 @@ mod words;
 pub use beside::beside;
 pub(crate) use faces::value;
 pub use lanes::{Closing, lanes, layout};
-pub use layout::{Face, Layout, Object, Row, RowKind, Source, Span};
+pub use layout::{Face, Gloss, Layout, Object, Row, RowKind, Source, Span};
+pub(crate) use layout::{WIDEST, fold};
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, ScheduleError};
 pub(crate) use svg::{escaped, picture};

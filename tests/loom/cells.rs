@@ -44,9 +44,14 @@ fn a_verdict_names_its_memory_model_and_the_gaps_that_matter() {
         "a load sees one of the last seven stores to its cell",
         "SeqCst accesses beside weaker ones are taken for AcqRel, which may refute what C11 guarantees",
         "whatever is no cell and no plain lock orders memory at each access, also at one that fails",
+        "the code hides nothing: taken on trust",
     ];
     assert_eq!(findings[0].basis.assumed, assumed);
-    assert_eq!(check(&look_then_take(), 2)[0].basis.assumed, [""; 0], "sequentially consistent cells have no gaps");
+    assert_eq!(
+        check(&look_then_take(), 2)[0].basis.assumed,
+        assumed[5..],
+        "sequentially consistent cells have no gaps"
+    );
 }
 
 #[test]

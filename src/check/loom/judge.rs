@@ -1,7 +1,7 @@
 //! What loom's executions show.
 
 use super::super::choices::Choices;
-use super::super::survey::Survey;
+use super::super::survey::{Survey, TRUST};
 use super::super::{Basis, CheckError, Explored, Finding, MemoryModel, Property};
 use crate::platform::loom::{Exploration, Record, Watched, is_sequentially_consistent, is_weak};
 use crate::platform::{Content, Instance, Trace};
@@ -95,6 +95,7 @@ impl Surveyed {
                 "whatever is no cell and no plain lock orders memory at each access, also at one that fails".to_owned(),
             ]);
         }
+        assumed.push(TRUST.to_owned());
         assumed
     }
 }

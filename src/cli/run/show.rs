@@ -1,7 +1,9 @@
 //! What is seen of a real run, and what it comes to.
 
 use super::super::args::RunArgs;
+use super::super::terminal::say;
 use super::super::{Done, Exit, Failure, print};
+use super::NO_SIGNAL;
 use crate::check::Final;
 use crate::platform::script::Reading;
 use crate::platform::site::Site;
@@ -14,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What the audience sees, and counts.
@@ -43,7 +45,7 @@ impl<'a> Show<'a> {
         Show { scenario, instance, heard: Final::of_nobody(scenario), torn: 0, ends: BTreeMap::new(), bar }
     }
 
-    pub fn run(&mut self, stage: &mut impl Stage, args: &RunArgs, interrupted: &AtomicBool) -> Result<(), Failure> {
+    pub fn run(&mut self, stage: &mut impl Stage, args: &RunArgs, stopped_by: &AtomicUsize) -> Result<(), Failure> {
         /// Longer than any thread of any program is silent at the original speed.
         const LONGEST_SILENCE: Duration = Duration::from_secs(10);
         let scaled =
@@ -56,7 +58,7 @@ impl<'a> Show<'a> {
         let mut executioner = Executioner::new(args.kills, self.instance, args.seed, within);
         let mut direct = |stage: &mut dyn Stage| {
             executioner.strike(stage);
-            if interrupted.load(Ordering::Relaxed) { Direction::Stop } else { Direction::Go }
+            if stopped_by.load(Ordering::Relaxed) == NO_SIGNAL { Direction::Go } else { Direction::Stop }
         };
         let (scenario, instance) = (self.scenario, self.instance);
         let mut failed = None;
@@ -78,7 +80,7 @@ impl<'a> Show<'a> {
                 if let End::Crashed(death) = end {
                     self.torn += usize::from(death.torn);
                     let who = name(self.scenario, *actor);
-                    self.bar.suspend(|| eprintln!("{who} crashed: {}", death.reason));
+                    self.bar.suspend(|| say(&format!("{who} crashed: {}", death.reason)));
                 }
                 if *actor != Actor::Parent {
                     self.ends.insert(*actor, Some(end.clone()));
@@ -107,7 +109,7 @@ impl<'a> Show<'a> {
     }
 
     /// The summary. It goes to standard error, so that standard output can be fed to `explain`.
-    pub fn conclude(mut self, site: &Site, database: Option<&Path>, interrupted: bool) -> Done {
+    pub fn conclude(mut self, site: &Site, database: Option<&Path>, stopped_by: usize) -> Done {
         let total = self.instance.total().unwrap_or(self.ends.len());
         self.heard.add_unstarted(self.scenario, total - self.ends.len());
         for (actor, end) in &self.ends {
@@ -116,20 +118,20 @@ impl<'a> Show<'a> {
         }
         let count = self.count(site, database);
         let (sold, stock) = (self.heard.sold, self.heard.stock);
-        eprintln!("\n{}", self.summary(database.is_some(), count.as_ref()));
-        if interrupted {
-            eprintln!("interrupted");
-            return Ok(Exit::Interrupted);
+        say(&format!("\n{}", self.summary(database.is_some(), count.as_ref())));
+        if stopped_by != NO_SIGNAL {
+            say(&format!("stopped by signal {stopped_by}"));
+            return Ok(Exit::Stopped(u8::try_from(stopped_by).expect("signals are small numbers")));
         }
         let crashed = self.heard.crashed.saturating_sub(self.torn);
         if self.scenario.stock().is_some() {
             if sold > stock {
-                eprintln!("OVERSOLD: {sold} sold of {stock}");
+                say(&format!("OVERSOLD: {sold} sold of {stock}"));
                 return Ok(Exit::Fails);
             }
             let left = |count: &Result<u64, String>| count.as_ref().ok().and_then(|count| i64::try_from(*count).ok());
             if count.is_some_and(|count| left(&count).and_then(|left| left.checked_add(sold)) != Some(stock)) {
-                eprintln!("UNBALANCED: what was sold and what is left do not add up to {stock}");
+                say(&format!("UNBALANCED: what was sold and what is left do not add up to {stock}"));
                 return Ok(Exit::Fails);
             }
         }
@@ -138,8 +140,8 @@ impl<'a> Show<'a> {
             return Err(Failure::new(format!("{crashed} of the threads could not do their work, see above")));
         }
         match (self.scenario.stock(), self.scenario.has_ledger()) {
-            (Some(_), true) => eprintln!("sound: what was sold and what is left add up to {stock}"),
-            (Some(_), false) => eprintln!("sound: no more was sold than there was"),
+            (Some(_), true) => say(&format!("sound: what was sold and what is left add up to {stock}")),
+            (Some(_), false) => say("sound: no more was sold than there was"),
             (None, _) => {}
         }
         Ok(Exit::Holds)

@@ -25,6 +25,9 @@ pub enum DocumentError {
     /// Nothing in it: what a reader sees between another's truncate and write.
     #[error("the file is empty")]
     Empty,
+    /// Text with a mark at its start that JSON does not have.
+    #[error("it starts with a byte-order mark, which JSON must not; save it as UTF-8 without one")]
+    ByteOrderMark,
     /// Not UTF-8 text.
     #[error("not UTF-8 text: byte {0} is no part of a character")]
     NotText(usize),
@@ -56,6 +59,9 @@ impl Document {
     /// Says what keeps the content from being a database.
     pub fn parse(content: &[u8]) -> Result<Self, DocumentError> {
         let text = std::str::from_utf8(content).map_err(|e| DocumentError::NotText(e.valid_up_to()))?;
+        if text.starts_with('\u{feff}') {
+            return Err(DocumentError::ByteOrderMark);
+        }
         if text.trim_ascii().is_empty() {
             return Err(DocumentError::Empty);
         }
@@ -160,6 +166,7 @@ mod tests {
         assert_eq!(error(""), DocumentError::Empty);
         assert_eq!(error(" \n"), DocumentError::Empty);
         assert_eq!(Document::parse(&[b'{', 0xff]).unwrap_err(), DocumentError::NotText(1));
+        assert_eq!(error("\u{feff}{\"count\": 1}"), DocumentError::ByteOrderMark);
         assert!(matches!(error(r#"{"count": 1"#), DocumentError::NotJson(_)));
         assert!(matches!(error(r#"{"count": 1}}"#), DocumentError::NotJson(_)));
         assert_eq!(error("[1]"), DocumentError::NotAnObject);

@@ -87,7 +87,8 @@ pub(super) fn scenario(program: &Program, arrangement: &'static Arrangement, dat
         .endings(["bought", "sold out"])
         .search("search")
         .ledger(|at, office| Document::parse(&office.database.read(at)).ok().map(|document| document.count()))
-        .line(|speaker, event| arrangement.wording.line(speaker, event));
+        .line(|speaker, event| arrangement.wording.line(speaker, event))
+        .gloss(|speaker, event| arrangement.wording.gloss(speaker, event));
     match arrangement.launch {
         // The parent searches after each buyer, and stops at none left.
         Launch::JoinedWhile => scenario.launch_while(|at, office| at.span("search", || look(at, office) > 0)),

@@ -1,0 +1,85 @@
+//! `oversell selftest`: whether the instruments see what is planted, here, with this toolchain.
+
+mod instrument;
+
+pub use instrument::{Reading, engines, reading};
+
+use super::args::SelftestArgs;
+use super::progress::Watch;
+use super::terminal::show;
+use super::{Done, Exit};
+use crate::programs::planted::{self, Expected, Planted};
+use std::fmt::Write;
+
+pub fn selftest(args: &SelftestArgs) -> Done {
+    let watch = Watch::start("holding the engines against planted bugs");
+    let engines = engines();
+    let mut text = format!("{:25}", "planted");
+    for (engine, _) in &engines {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {:<5}", short(engine.name()));
+    }
+    let text = text.trim_end();
+    let (mut text, mut wrong, mut beyond, mut all) = (format!("{text}\n"), String::new(), String::new(), 0);
+    let mut failed = 0;
+    for planted in planted::all() {
+        watch.say(format!("holding the engines against `{}`", planted.name));
+        let mut row = format!("{:25}", planted.name);
+        for (engine, any) in &engines {
+            let (mark, list, why) = match reading(planted, engine.as_ref(), *any) {
+                Reading::Right => ("✓", None, String::new()),
+                Reading::Beyond(why) => ("-", Some(&mut beyond), why),
+                Reading::Wrong(why) => {
+                    failed += 1;
+                    ("✗", Some(&mut wrong), why)
+                }
+            };
+            all += 1;
+            let _ = write!(row, " {mark:<5}");
+            if let Some(list) = list {
+                let (name, what, expected) = (planted.name, planted.what, expected(planted));
+                let _ = writeln!(list, "{mark} {} of {name} ({what}; {expected}): {why}", engine.name());
+            }
+        }
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    drop(watch);
+    text.push_str(
+        "\n✓ sees what is planted: finds the bug, proves the right twin, refuses what hides\n\
+         - says that it is beyond it (why: --verbose)\n\
+         ✗ is wrong\n",
+    );
+    if !cfg!(loom) {
+        text.push_str("loom is only in a build with --cfg loom\n");
+    }
+    if args.verbose {
+        let _ = write!(text, "\n{beyond}");
+    }
+    let _ = match failed {
+        0 => writeln!(text, "\nall {all} readings are as they should be"),
+        _ => writeln!(text, "\n{wrong}\n{failed} of {all} readings are wrong: trust no verdict of this build"),
+    };
+    show(&text)?;
+    Ok(if failed == 0 { Exit::Holds } else { Exit::Fails })
+}
+
+fn short(engine: &str) -> &str {
+    match engine {
+        "counting" => "count",
+        "parametric" => "param",
+        "coverability" => "cover",
+        "told-apart" => "told",
+        "shuttle-dfs" => "dfs",
+        "shuttle-pct" => "pct",
+        other => other,
+    }
+}
+
+fn expected(planted: &Planted) -> String {
+    match planted.expected {
+        Expected::Broken(property) => format!("{property} is broken"),
+        Expected::Holds(property) => format!("{property} holds"),
+        Expected::Refused => "it must be refused".to_owned(),
+        Expected::Undecided(property) => format!("{property} must not be proved"),
+    }
+}
