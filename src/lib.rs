@@ -57,6 +57,7 @@
 //! # Where to look next
 //!
 //! * [`scenario`]: bring your own checkout, with roles, endings and properties of its own.
+//! * [`drop_in`]: types with std's names, so that the code you already have can be checked by changing an import.
 //! * [`sync`]: the primitives, and what the checkers rely on.
 //! * [`check`]: the properties, the engines, and what each of them may claim.
 //! * [`programs`]: what is built in: the programs of two tutorials, and bugs that shops really had.
@@ -80,6 +81,7 @@ pub mod cli;
 // rustdoc collects doctests without `--cfg loom`, and under loom the databases' crates are not there.
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 pub mod database;
+pub mod drop_in;
 pub mod platform;
 pub mod programs;
 pub mod scenario;
