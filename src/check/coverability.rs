@@ -21,6 +21,7 @@ use super::exploration::{MANY, Space};
 use super::limits::Limits;
 use super::told_apart::alike;
 use super::witness::Sought;
+use super::turns::Followed;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -71,6 +72,7 @@ impl Engine for Coverability {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
+        let followed = Followed::new(scenario);
         let mut automaton = Automaton::new(scenario, &self.limits, Endings::asked_by(properties))?;
         let Covered { verdicts, worst, .. } = match decide(self.name(), &mut automaton, instance, properties) {
             Ok(covered) => covered,
@@ -84,7 +86,7 @@ impl Engine for Coverability {
             let worst = worst.filter(|_| property == Property::NoOversell);
             Finding { property, verdict, worst, basis: basis.clone() }
         };
-        Ok(properties.iter().zip(verdicts).map(finding).collect())
+        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
     }
 }
 

@@ -46,9 +46,13 @@
 //!   followed for so many [turns](Over::turns), and the verdict says so.
 //! * It is deterministic otherwise; see [`sync`](crate::sync#what-the-checkers-rely-on).
 
+pub mod hint;
 mod over;
+pub mod parking_lot;
 mod place;
 pub mod sync;
+pub mod thread;
+pub mod time;
 
 pub use over::Over;
-pub(crate) use place::Turns;
+pub(crate) use place::{BEYOND, Turns};

@@ -7,17 +7,19 @@ mod constructor;
 mod look;
 mod thread;
 
-pub use constructor::{construct, declare};
+pub use constructor::{construct, declare, declare_with};
 pub use look::look;
-pub use thread::{Turns, run};
+pub use thread::{BEYOND, Turns, run};
 
 use self::constructor::Making;
 use self::look::Looking;
 use self::thread::Thread;
-use crate::sync::{Access, Erased, Mode, ObjectId, Platform, Step};
+use crate::sync::{Access, Erased, Mode, ObjectId, Platform, Step, Value};
 use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 thread_local! {
     static PLACE: Cell<Place> = const { Cell::new(Place::Outside) };
@@ -64,6 +66,28 @@ pub fn on<R>(access: impl FnOnce(&dyn Platform) -> R) -> R {
     }
 }
 
+/// Does something that is one call in the source, and several accesses.
+#[track_caller]
+pub fn whole<R>(act: impl FnOnce() -> R) -> R {
+    on(|_| ());
+    let before = thread(|thread| thread.inside.replace(true));
+    let result = act();
+    thread(|thread| thread.inside.set(before.unwrap_or(false)));
+    result
+}
+
+/// The same, of which nothing is remembered but what it returns.
+#[track_caller]
+pub fn span<R: Value>(name: &'static str, body: impl Fn() -> R) -> R {
+    whole(|| on(|at| at.span(name, body)))
+}
+
+/// The same, which starts over until it breaks.
+#[track_caller]
+pub fn retry<R: Value>(name: &'static str, body: impl Fn() -> ControlFlow<R>) -> R {
+    whole(|| on(|at| at.retry(name, body)))
+}
+
 /// Looks at whoever is under check here, if anybody is.
 fn thread<R>(look: impl FnOnce(&Thread<'_>) -> R) -> Option<R> {
     match PLACE.get() {
@@ -84,6 +108,16 @@ pub fn outside(what: &str) {
 /// Whether this is a thread under check.
 pub fn is_checked() -> bool {
     matches!(PLACE.get(), Place::Thread(_))
+}
+
+/// Whether nothing is under check here, nor in the making.
+pub fn is_outside() -> bool {
+    matches!(PLACE.get(), Place::Outside | Place::Look(_))
+}
+
+/// Whether a constructor is at work here.
+pub fn is_constructor() -> bool {
+    matches!(PLACE.get(), Place::Constructor(_))
 }
 
 /// Code on which no verdict can be given, in these words.
@@ -112,6 +146,13 @@ pub fn free(object: ObjectId, mode: Mode, put: Option<Erased>, site: &'static Lo
         // A guard that has been kept beyond its check: there is nothing to free any more.
         Place::Outside => {}
     }
+}
+
+/// What the clock of this thread under check says: whether time has passed since it last looked is a choice.
+#[track_caller]
+pub fn clock() -> Duration {
+    on(|_| ());
+    thread(|thread| thread.clock()).unwrap_or_default()
 }
 
 /// Makes good the poison of a lock that is held here.

@@ -2,7 +2,7 @@
 
 use super::{PLACE, Place, place_of, refuse, stand};
 use crate::platform::record::interned;
-use crate::sync::{Event, Observation, Platform, Setup, Step};
+use crate::sync::{Event, ObjectId, Observation, Platform, Setup, Step};
 use std::cell::RefCell;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -39,6 +39,15 @@ pub fn declare<H>(kind: &str, declare: impl FnOnce(&mut Setup, &'static str) -> 
         )),
         Place::Outside | Place::Look(_) => None,
     }
+}
+
+/// Declares something more that belongs to what was just declared.
+pub fn declare_with<H>(object: ObjectId, what: &str, declare: impl FnOnce(&mut Setup, &'static str) -> H) -> H {
+    let Place::Constructor(making) = PLACE.get() else { unreachable!("what it belongs to was declared here") };
+    // SAFETY: by the invariant of `Place`.
+    let mut setup = unsafe { making.as_ref() }.setup.borrow_mut();
+    let name = format!("{} {what}", setup.objects()[object].0);
+    declare(&mut setup, interned(&name))
 }
 
 impl Making<'_> {

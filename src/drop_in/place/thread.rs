@@ -1,6 +1,7 @@
 //! On a thread under check: every access is a step of it.
 
 use super::{PLACE, Place, place_of, stand};
+use crate::drop_in::time::LONG;
 use crate::sync::{Access, Death, Erased, Event, Mode, ObjectId, Observation, Platform, Step};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ pub struct Thread<'p> {
     turns: &'p Turns,
     /// Where in the source it is.
     site: Cell<Option<&'static Location<'static>>>,
+    /// Whether it is within one call of several accesses.
+    pub inside: Cell<bool>,
     /// For each span that it stands in, and outside of all: a finished span is skipped when code is read, so what was
     /// done in it must not count.
     visits: RefCell<Vec<Visits>>,
@@ -64,6 +67,8 @@ pub struct Thread<'p> {
     unwound: RefCell<Vec<(ObjectId, Mode, Option<Erased>, &'static Location<'static>)>>,
     /// The locks that it holds whose poison was made good.
     cleared: RefCell<Vec<ObjectId>>,
+    /// What its clock said last, if it has looked.
+    clock: Cell<Option<Duration>>,
 }
 
 /// Runs code as a thread under check.
@@ -72,9 +77,11 @@ pub fn run<R>(at: &dyn Platform, turns: &Turns, code: impl FnOnce() -> R) -> R {
         at,
         turns,
         site: Cell::new(None),
+        inside: Cell::default(),
         visits: RefCell::new(vec![Visits::new()]),
         unwound: RefCell::default(),
         cleared: RefCell::default(),
+        clock: Cell::default(),
     };
     stand(Place::Thread(NonNull::from(&thread).cast()), || {
         let ran = catch_unwind(AssertUnwindSafe(code));
@@ -87,6 +94,9 @@ pub fn run<R>(at: &dyn Platform, turns: &Turns, code: impl FnOnce() -> R) -> R {
 impl Thread<'_> {
     /// Begins to do something at a place in the source.
     pub fn begin(&self, site: &'static Location<'static>) {
+        if self.inside.get() {
+            return;
+        }
         self.site.set(Some(site));
         if self.is_beyond(site) && self.at.explores() {
             self.turns.stop(place_of(site));
@@ -114,7 +124,9 @@ impl Thread<'_> {
         if std::thread::panicking() {
             self.unwound.borrow_mut().push((object, mode, put, site));
         } else {
-            self.site.set(Some(site));
+            if !self.inside.get() {
+                self.site.set(Some(site));
+            }
             self.step(Step::On(object, Access::Unlock(mode, put)));
         }
     }
@@ -132,6 +144,22 @@ impl Thread<'_> {
 
     pub fn refuse(&self, reason: String) -> ! {
         self.away(|at| at.refuse(reason))
+    }
+
+    pub fn clock(&self) -> Duration {
+        let now = match self.clock.get() {
+            // Nothing has been measured yet, so it makes no difference.
+            None => Duration::ZERO,
+            Some(before) => {
+                let at: &dyn Platform = self;
+                match at.choose("time", &["none has passed", "long has passed"]) {
+                    "long has passed" => before + LONG,
+                    _ => before,
+                }
+            }
+        };
+        self.clock.set(Some(now));
+        now
     }
 
     pub fn clear_poison(&self, object: ObjectId) {

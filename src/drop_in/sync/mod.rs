@@ -4,9 +4,18 @@
 //! checked anyway.
 
 pub mod atomic;
+mod barrier;
+mod condvar;
 mod held;
+pub mod mpsc;
 mod mutex;
+mod once;
+mod rwlock;
 
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
+pub use once::{Once, OnceLock};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[doc(no_inline)]
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};

@@ -25,6 +25,8 @@ pub struct MutexGuard<'a, T: Value> {
 pub(super) enum Guard<'a, T: Value> {
     Std(std::sync::MutexGuard<'a, T>),
     Checked(Held<T>),
+    /// It has been given up for a while.
+    Away,
 }
 
 impl<T: Value> Mutex<T> {
@@ -155,6 +157,16 @@ impl<T: Value> Mutex<T> {
     }
 }
 
+const AWAY: &str = "a guard is not looked at while it is given up";
+
+impl<T: Value> MutexGuard<'_, T> {
+    /// Gives it up for another one of the same mutex.
+    pub(crate) fn replaced(&mut self, other: impl FnOnce(Self) -> Self) {
+        let inner = std::mem::replace(&mut self.inner, Guard::Away);
+        self.inner = other(MutexGuard { mutex: self.mutex, inner }).inner;
+    }
+}
+
 impl<T: Value> Deref for MutexGuard<'_, T> {
     type Target = T;
 
@@ -162,6 +174,7 @@ impl<T: Value> Deref for MutexGuard<'_, T> {
         match &self.inner {
             Guard::Std(guard) => guard,
             Guard::Checked(held) => &held.value,
+            Guard::Away => unreachable!("{AWAY}"),
         }
     }
 }
@@ -171,6 +184,7 @@ impl<T: Value> DerefMut for MutexGuard<'_, T> {
         match &mut self.inner {
             Guard::Std(guard) => guard,
             Guard::Checked(held) => &mut held.value,
+            Guard::Away => unreachable!("{AWAY}"),
         }
     }
 }
