@@ -57,6 +57,7 @@
 //! # Where to look next
 //!
 //! * [`scenario`]: bring your own checkout, with roles, endings and properties of its own.
+//! * [`guide`]: from `use std::sync::Mutex` to a proof for any number of threads, in five steps.
 //! * [`drop_in`]: types with std's names, so that the code you already have can be checked by changing an import.
 //! * [`sync`]: the primitives, and what the checkers rely on.
 //! * [`check`]: the properties, the engines, and what each of them may claim.
@@ -71,6 +72,7 @@
 //! | --- | --- |
 //! | `cli` | the `oversell` command |
 //! | `shuttle` | the engines `ShuttleDfs` and `ShuttlePct` |
+//! | `tokio` | drop-in types for tokio's |
 //! | `sqlite`, `postgres`, `mariadb` | checkouts over these databases |
 //!
 //! All are on by default; as a test dependency, `default-features = false` is all that is needed.
@@ -82,6 +84,7 @@ pub mod cli;
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 pub mod database;
 pub mod drop_in;
+pub mod guide;
 pub mod platform;
 pub mod programs;
 pub mod scenario;

@@ -42,6 +42,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// What programs, properties and engines there are, in words
     Programs,
+    /// Write a first test for the crate in this folder, to put your own code into
+    New(NewArgs),
     /// Checkouts over real databases: every order of their statements, on a live server
     #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
     Db(DbArgs),
@@ -61,6 +63,13 @@ pub struct MatrixArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+#[derive(Args)]
+pub struct NewArgs {
+    /// Where to write it; a file that is there already stays as it is
+    #[arg(value_name = "PATH", default_value = "tests/oversell.rs")]
+    pub path: PathBuf,
 }
 
 #[derive(Args)]

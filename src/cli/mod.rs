@@ -14,6 +14,7 @@ mod check;
 mod db;
 mod explain;
 mod matrix;
+mod new;
 mod outcomes;
 mod programs;
 mod replay;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Outcomes(args) => outcomes::outcomes(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
+        Command::New(args) => new::new(&args),
         #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
         Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),

@@ -55,7 +55,7 @@ pub fn lanes(execution: &Execution, cast: &Cast, closing: &Closing) -> String {
 }
 
 fn row(number: Option<usize>, lane: Option<usize>, text: String) -> Row {
-    Row { mark: "", number, lane, text, shared: String::new() }
+    Row { number, lane, text, ..Row::default() }
 }
 
 fn of_beat(number: usize, beat: &Beat, cast: &Cast) -> Vec<Row> {

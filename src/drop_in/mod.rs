@@ -53,6 +53,28 @@ mod place;
 pub mod sync;
 pub mod thread;
 pub mod time;
+#[cfg(all(feature = "tokio", not(loom)))]
+pub mod tokio;
 
 pub use over::Over;
-pub(crate) use place::{BEYOND, Turns};
+use crate::sync::Event;
+
+/// Says something, as a sale; see [`Event`]. Outside a check nobody hears it.
+#[track_caller]
+pub fn tell(event: Event) {
+    if place::is_checked() {
+        place::on(|at| at.tell(event));
+    }
+}
+
+/// Takes one of several alternatives; see [`choose`](trait.Platform.html#method.choose) of a platform. A check takes every
+/// one; outside a check it is the first.
+///
+/// # Panics
+/// There is no alternative.
+#[track_caller]
+pub fn choose(name: &'static str, alternatives: &'static [&'static str]) -> &'static str {
+    if place::is_checked() { place::on(|at| at.choose(name, alternatives)) } else { alternatives[0] }
+}
+
+pub(crate) use place::{BEYOND, Turns, sites};

@@ -4,6 +4,7 @@ use super::place::{self, Turns};
 use crate::scenario::{Builder, Ended, Launch, Scenario, State};
 use crate::sync::{Ending, Event, Platform};
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A scenario in the making whose threads share an `S`. Wherever a `&Scenario` is asked for, a reference to this does.
@@ -17,6 +18,8 @@ struct Declared {
     names: Mutex<Vec<&'static str>>,
     /// The endings that are a sale, and of how many tickets.
     sales: Mutex<Vec<(&'static str, u32)>>,
+    /// Whether the clients of futures may hang up.
+    hangs_up: AtomicBool,
     turns: Arc<Turns>,
 }
 
@@ -35,7 +38,7 @@ impl Scenario {
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Over<S> {
         let (names, sales, turns) = (Mutex::default(), Mutex::default(), Arc::new(Turns::new(TURNS)));
-        let declared = Arc::new(Declared { names, sales, turns: Arc::clone(&turns) });
+        let declared = Arc::new(Declared { names, sales, hangs_up: AtomicBool::new(false), turns: Arc::clone(&turns) });
         let of = Arc::clone(&declared);
         let builder = Scenario::new(name, move |setup| {
             setup.condvar("the turns that are not followed");
@@ -85,6 +88,28 @@ impl<S: Send + Sync + 'static> Over<S> {
         self.with(|builder| builder.role(name, code))
     }
 
+    /// A kind of thread that is a future, and what each of its threads does. Where it awaits, others may come in between.
+    pub fn role_async<E: Into<Ending>>(
+        self,
+        name: &'static str,
+        code: impl AsyncFn(&S) -> E + Send + Sync + 'static,
+    ) -> Self {
+        let declared = Arc::clone(&self.declared);
+        let code = move |at: &dyn Platform, shared: &S| {
+            let hangs_up = declared.hangs_up.load(Relaxed);
+            let ended = place::run(at, &declared.turns, || place::block_on(code(shared), hangs_up));
+            declared.ended(at, ended.map_or("hung up".into(), Into::into))
+        };
+        self.with(|builder| builder.role(name, code))
+    }
+
+    /// The clients of [futures](Over::role_async) may hang up wherever they await something. Then the future is dropped
+    /// there, and its thread ends as `hung up`.
+    pub fn hang_ups(self) -> Self {
+        self.declared.hangs_up.store(true, Relaxed);
+        self
+    }
+
     /// A kind of thread whose code knows its number; see [`Builder::role_by`].
     pub fn role_by<E: Into<Ending>>(
         self,
@@ -109,9 +134,9 @@ impl<S: Send + Sync + 'static> Over<S> {
         self
     }
 
-    /// For how many turns loops are followed that are no [`fetch_update`](super::sync::atomic::AtomicU64::fetch_update)
-    /// or retry: how often a thread may come to the same place in the source (8 times, if nobody
-    /// says otherwise).
+    /// For how many turns loops are followed that are no [`fetch_update`](super::sync::atomic::AtomicU64::fetch_update) or
+    /// [`retry`](super::hint::retry): how often a thread may come to the same place in the source (8 times, if nobody says
+    /// otherwise).
     pub fn turns(self, turns: u32) -> Self {
         self.declared.turns.set(turns);
         self

@@ -4,12 +4,14 @@
 //! a call to their platform, and some never come back from it: so whoever makes one leaves, and afterwards is there again.
 
 mod constructor;
+mod future;
 mod look;
 mod thread;
 
 pub use constructor::{construct, declare, declare_with};
+pub use future::{awaited, block_on};
 pub use look::look;
-pub use thread::{BEYOND, Turns, run};
+pub use thread::{BEYOND, Turns, run, sites};
 
 use self::constructor::Making;
 use self::look::Looking;
@@ -52,7 +54,11 @@ fn stand<R>(place: Place, act: impl FnOnce() -> R) -> R {
 /// Accesses what belongs to a check.
 #[track_caller]
 pub fn on<R>(access: impl FnOnce(&dyn Platform) -> R) -> R {
-    let site = Location::caller();
+    on_at(Location::caller(), access)
+}
+
+/// The same, from this place in the source.
+pub fn on_at<R>(site: &'static Location<'static>, access: impl FnOnce(&dyn Platform) -> R) -> R {
     // SAFETY: by the invariant of `Place`, it lives as long as this thread stands there, and it stands there now.
     match PLACE.get() {
         Place::Thread(thread) => {
@@ -66,26 +72,38 @@ pub fn on<R>(access: impl FnOnce(&dyn Platform) -> R) -> R {
     }
 }
 
-/// Does something that is one call in the source, and several accesses.
-#[track_caller]
-pub fn whole<R>(act: impl FnOnce() -> R) -> R {
-    on(|_| ());
+fn whole<R>(site: &'static Location<'static>, act: impl FnOnce() -> R) -> R {
+    on_at(site, |_| ());
     let before = thread(|thread| thread.inside.replace(true));
     let result = act();
     thread(|thread| thread.inside.set(before.unwrap_or(false)));
     result
 }
 
-/// The same, of which nothing is remembered but what it returns.
+/// Does something that is one call in the source and several accesses, of which nothing is remembered but what it returns.
 #[track_caller]
 pub fn span<R: Value>(name: &'static str, body: impl Fn() -> R) -> R {
-    whole(|| on(|at| at.span(name, body)))
+    span_at(Location::caller(), name, body)
+}
+
+/// The same, from this place in the source.
+pub fn span_at<R: Value>(site: &'static Location<'static>, name: &'static str, body: impl Fn() -> R) -> R {
+    whole(site, || on_at(site, |at| at.span(name, body)))
 }
 
 /// The same, which starts over until it breaks.
+pub fn retry_at<R: Value>(
+    site: &'static Location<'static>,
+    name: &'static str,
+    body: impl Fn() -> ControlFlow<R>,
+) -> R {
+    whole(site, || on_at(site, |at| at.retry(name, body)))
+}
+
+/// Does something that is one call in the source, and several accesses.
 #[track_caller]
-pub fn retry<R: Value>(name: &'static str, body: impl Fn() -> ControlFlow<R>) -> R {
-    whole(|| on(|at| at.retry(name, body)))
+pub fn together<R>(act: impl FnOnce() -> R) -> R {
+    whole(Location::caller(), act)
 }
 
 /// Looks at whoever is under check here, if anybody is.
@@ -103,6 +121,11 @@ pub fn outside(what: &str) {
     if matches!(PLACE.get(), Place::Thread(_)) {
         refuse(&format!("it uses a `{what}` that was not made in the scenario's constructor, and so is not seen"));
     }
+}
+
+/// How often whoever is under check here has done anything that others may see.
+pub fn steps() -> u64 {
+    thread(|thread| thread.steps.get()).unwrap_or_default()
 }
 
 /// Whether this is a thread under check.

@@ -6,7 +6,7 @@ use crate::platform::script::{Local, Reading, Script, Stop};
 use crate::platform::{Actor, Content, End, Entry, Trace, Waiter, What};
 use crate::scenario::{Scenario, Speaker};
 use crate::sync::{Access, Event, Meaning, ObjectId, Observation, Step};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What there is to say at the end of a trace, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ struct Telling<'t> {
     /// Who waits at which place of a condition variable.
     places: BTreeMap<(ObjectId, usize), Actor>,
     moves: usize,
+    /// Where in the source each of somebody's steps is, from the first that is not told yet.
+    sources: BTreeMap<Actor, VecDeque<String>>,
     rows: Vec<Row>,
 }
 
@@ -83,6 +85,7 @@ impl<'t> Telling<'t> {
             at_it: BTreeSet::new(),
             places: BTreeMap::new(),
             moves: 0,
+            sources: sources(scenario, trace),
             // The first row says what there is at the start, even if it is nothing.
             rows: if first.is_empty() { vec![Row::default()] } else { first },
         }
@@ -91,7 +94,7 @@ impl<'t> Telling<'t> {
     fn tell(&mut self, entry: &Entry) {
         let actor = entry.actor;
         let inside = self.spans.get_mut(&actor).expect("every actor of the trace has a list of spans");
-        let mut number = None;
+        let (mut number, mut source) = (None, None);
         let text = match &entry.what {
             What::Started => {
                 self.at_it.insert(actor);
@@ -112,6 +115,7 @@ impl<'t> Telling<'t> {
             What::Took(step, seen, after) => {
                 self.moves += 1;
                 number = Some(self.moves);
+                source = self.sources.get_mut(&actor).and_then(VecDeque::pop_front);
                 let span = inside.last().map(|span| format!("{span}: ")).unwrap_or_default();
                 format!("{span}{}", self.took(actor, step, seen, after.as_ref()))
             }
@@ -134,7 +138,8 @@ impl<'t> Telling<'t> {
         let before = self.contents.clone();
         entry.act_on(&mut self.contents);
         let shared = self.changes(&before);
-        self.rows.push(Row { number, lane: self.lane(actor), text, shared, ..Row::default() });
+        let source = source.unwrap_or_default();
+        self.rows.push(Row { number, lane: self.lane(actor), text, shared, source, ..Row::default() });
     }
 
     fn lane(&self, actor: Actor) -> Option<usize> {
@@ -231,6 +236,29 @@ impl<'t> Telling<'t> {
             self.rows.push(Row { text: format!("{mark} {remark}").trim_start().to_owned(), ..Row::default() });
         }
     }
+}
+
+/// Where in the source the threads take their steps, if that is known: their code is read again and asked.
+fn sources(scenario: &Scenario, trace: &Trace) -> BTreeMap<Actor, VecDeque<String>> {
+    if scenario.turns().is_none() {
+        return BTreeMap::new();
+    }
+    let mut scripts: BTreeMap<Actor, Vec<(Step, Observation)>> = BTreeMap::new();
+    for entry in &trace.entries {
+        if let What::Took(step, seen, _) = &entry.what {
+            scripts.entry(entry.actor).or_default().push((step.clone(), seen.clone()));
+        }
+    }
+    let all = || {
+        let (reading, _) = Reading::new(scenario);
+        let of = |(actor, script): (&Actor, &Vec<_>)| {
+            let read = || drop(reading.follow(*actor, Script::Whole(script)));
+            (*actor, crate::drop_in::sites(read).into_iter().take(script.len()).collect())
+        };
+        scripts.iter().map(of).collect()
+    };
+    // On a thread of its own, as below.
+    std::thread::scope(|scope| scope.spawn(all).join()).unwrap_or_default()
 }
 
 /// The step that each of them takes next, by their own code.

@@ -32,42 +32,62 @@ pub struct Row {
     pub text: String,
     /// What the row changes in what is shared.
     pub shared: String,
+    /// Where in the source it happens, as `file:line`; nothing where that is not known.
+    pub source: String,
 }
 
 impl Layout {
     /// The layout as text, at most 100 columns wide: lanes side by side, or, where they are too wide, one
     /// after the other.
     pub fn text(&self) -> String {
-        let side_by_side = self.side_by_side().render();
-        if side_by_side.lines().all(|line| line.width() <= WIDEST) {
-            return side_by_side;
-        }
-        self.list().render()
+        // A file is called by its whole path if there is room for that.
+        let tables = [self.side_by_side(false), self.side_by_side(true)].map(|table| table.render());
+        let fits = |text: &String| text.lines().all(|line| line.width() <= WIDEST);
+        tables.into_iter().find(fits).unwrap_or_else(|| self.list().render())
     }
 
-    fn side_by_side(&self) -> Table {
+    fn side_by_side(&self, short: bool) -> Table {
         let mut header = vec!["step".to_owned()];
         header.extend(self.lanes.iter().cloned());
         header.push(self.shared.clone());
+        let source = self.source(short);
+        header.extend(source.heading());
         self.table(header, |row| {
             let mut cells = vec![row.margin()];
             cells.extend((0..self.lanes.len()).map(|lane| if row.lane == Some(lane) { &*row.text } else { "" }.into()));
             cells.push(row.shared.clone());
+            cells.extend(source.cell(row));
             cells
         })
     }
 
     /// One lane for all, whose texts are folded to what is left of the width.
     fn list(&self) -> Table {
-        let header = vec!["step".to_owned(), "who".to_owned(), "what".to_owned(), self.shared.clone()];
+        let source = self.source(false);
+        let header = ["step".to_owned(), "who".to_owned(), "what".to_owned(), self.shared.clone()];
+        let header = header.into_iter().chain(source.heading()).collect();
         let who = |row: &Row| row.lane.map(|lane| self.lanes[lane].clone()).unwrap_or_default();
-        let mut table = self.table(header, |row| vec![row.margin(), who(row), row.text.clone(), row.shared.clone()]);
+        let cells = |row: &Row| [row.margin(), who(row), row.text.clone(), row.shared.clone()];
+        let mut table = self.table(header, |row| cells(row).into_iter().chain(source.cell(row)).collect());
         let widths = table.widths();
         let shared = widths[3].min(WIDEST_SHARED);
-        let what = WIDEST.saturating_sub(widths[0] + widths[1] + shared + 3 * GAP.len()).max(WIDEST_SHARED);
+        let source = widths.get(4).map_or(0, |source| source + GAP.len());
+        let what = WIDEST.saturating_sub(widths[0] + widths[1] + shared + source + 3 * GAP.len()).max(WIDEST_SHARED);
         table.fold(2, what);
         table.fold(3, shared);
         table
+    }
+
+    /// How the source is shown: where it is all in one file, that is said once.
+    fn source(&self, short: bool) -> Source<'_> {
+        let mut files = self.rows.iter().filter_map(|row| row.source.rsplit_once(':')).map(|(file, _)| file);
+        match files.next() {
+            None => Source::Unknown,
+            Some(file) if files.all(|other| other == file) => {
+                Source::File(if short { file.rsplit('/').next().unwrap_or(file) } else { file })
+            }
+            Some(_) => Source::Files,
+        }
     }
 
     fn table(&self, header: Vec<String>, cells: impl Fn(&Row) -> Vec<String>) -> Table {
@@ -77,6 +97,31 @@ impl Layout {
         };
         let lines = std::iter::once(Line::Cells(header)).chain(self.rows.iter().map(line)).collect();
         Table { lines }
+    }
+}
+
+/// How the source is shown.
+enum Source<'l> {
+    Unknown,
+    File(&'l str),
+    Files,
+}
+
+impl Source<'_> {
+    fn heading(&self) -> Option<String> {
+        match self {
+            Source::Unknown => None,
+            Source::File(file) => Some((*file).to_owned()),
+            Source::Files => Some("source".to_owned()),
+        }
+    }
+
+    fn cell(&self, row: &Row) -> Option<String> {
+        match (self, row.source.rsplit_once(':')) {
+            (Source::Unknown, _) => None,
+            (Source::File(_), Some((_, line))) => Some(format!("line {line}")),
+            (Source::File(_) | Source::Files, _) => Some(row.source.clone()),
+        }
     }
 }
 

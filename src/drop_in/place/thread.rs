@@ -52,12 +52,29 @@ impl Turns {
 /// A place in the source, and how often it has been come to.
 type Visits = Vec<(&'static Location<'static>, u32)>;
 
+thread_local! {
+    /// Where in the source each step was taken, while somebody wants to know.
+    static SITES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Reads some code, and says where in the source each of its steps was taken.
+pub fn sites(read: impl FnOnce()) -> Vec<String> {
+    SITES.set(Some(Vec::new()));
+    read();
+    SITES.take().unwrap_or_default()
+}
+
 /// A thread under check.
 pub struct Thread<'p> {
     at: &'p dyn Platform,
     turns: &'p Turns,
     /// Where in the source it is.
     site: Cell<Option<&'static Location<'static>>>,
+    /// How many things the future that it runs awaits at once, and whether the one that it awaits goes on.
+    pub awaited: Cell<u32>,
+    pub goes_on: Cell<bool>,
+    /// How often it has called its platform.
+    pub steps: Cell<u64>,
     /// Whether it is within one call of several accesses.
     pub inside: Cell<bool>,
     /// For each span that it stands in, and outside of all: a finished span is skipped when code is read, so what was
@@ -77,6 +94,9 @@ pub fn run<R>(at: &dyn Platform, turns: &Turns, code: impl FnOnce() -> R) -> R {
         at,
         turns,
         site: Cell::new(None),
+        awaited: Cell::default(),
+        goes_on: Cell::default(),
+        steps: Cell::default(),
         inside: Cell::default(),
         visits: RefCell::new(vec![Visits::new()]),
         unwound: RefCell::default(),
@@ -174,12 +194,19 @@ impl Thread<'_> {
     }
 
     fn take(&self, step: Step) -> Observation {
-        self.away(|at| at.step(step))
+        let seen = self.away(|at| at.step(step));
+        SITES.with_borrow_mut(|sites| {
+            if let Some(sites) = sites {
+                sites.push(self.site.get().map(|site| place_of(site)).unwrap_or_default());
+            }
+        });
+        seen
     }
 
     /// Calls its platform, which may let others run on this thread of the machine meanwhile, or never come back. Should it
     /// unwind, the code did not do it: whatever is dropped then takes no step.
     fn away<R>(&self, call: impl FnOnce(&dyn Platform) -> R) -> R {
+        self.steps.set(self.steps.get() + 1);
         PLACE.set(Place::Outside);
         let result = call(self.at);
         PLACE.set(Place::Thread(NonNull::from(self).cast()));

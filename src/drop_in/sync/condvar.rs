@@ -47,7 +47,7 @@ impl Condvar {
     pub fn wait<'a, T: Value>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let mutex = guard.mutex;
         match (&self.0, guard.inner) {
-            (Inner::Checked(condvar), Guard::Checked(held)) => place::whole(|| {
+            (Inner::Checked(condvar), Guard::Checked(held)) => place::together(|| {
                 let place = self.place(*condvar);
                 drop(held);
                 place::on(|at| at.on(condvar.0, Access::Wake(place)));
@@ -86,7 +86,7 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let mutex = guard.mutex;
         match (&self.0, guard.inner) {
-            (Inner::Checked(_), Guard::Checked(held)) => place::whole(|| {
+            (Inner::Checked(_), Guard::Checked(held)) => place::together(|| {
                 if place::on(|at| at.choose("wait", &["notified", "timed out"])) == "notified" {
                     let guard = self.wait(MutexGuard { mutex, inner: Guard::Checked(held) });
                     return with(guard, WaitTimeoutResult(false));

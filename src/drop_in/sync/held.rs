@@ -45,8 +45,13 @@ impl Lock {
     /// Takes it, once nobody is in the way.
     #[track_caller]
     pub fn take<T: Value>(self, mode: Mode) -> Held<T> {
-        let seen = place::on(|at| at.on(self.object, Access::Lock(mode)));
-        Held::new(self, mode, &seen, Location::caller())
+        self.take_at(mode, Location::caller())
+    }
+
+    /// The same, from this place in the source.
+    pub fn take_at<T: Value>(self, mode: Mode, site: &'static Location<'static>) -> Held<T> {
+        let seen = place::on_at(site, |at| at.on(self.object, Access::Lock(mode)));
+        Held::new(self, mode, &seen, site)
     }
 
     /// Takes it if nobody is in the way.

@@ -6,7 +6,7 @@
 pub mod atomic;
 mod barrier;
 mod condvar;
-mod held;
+pub(super) mod held;
 pub mod mpsc;
 mod mutex;
 mod once;

@@ -9,6 +9,7 @@ use crate::sync::{Access, Condvar, Mode, Observation, Value};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow::{Break, Continue};
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::time::Duration;
 #[doc(no_inline)]
@@ -29,8 +30,8 @@ impl<T: fmt::Debug> fmt::Debug for Queue<T> {
 
 /// A channel of a check.
 #[derive(Clone, Copy)]
-struct Channel {
-    queue: Lock,
+pub(crate) struct Channel {
+    pub(crate) queue: Lock,
     filled: Condvar,
     emptied: Condvar,
     room: Option<usize>,
@@ -38,7 +39,7 @@ struct Channel {
 
 impl Channel {
     #[track_caller]
-    fn declare<T: Value>(room: Option<usize>) -> Option<Channel> {
+    pub(crate) fn declare<T: Value>(room: Option<usize>) -> Option<Channel> {
         let queue = Lock::declare("channel", false, Queue::<T> { items: Vec::new(), senders: 1 }).ok()?;
         assert!(room != Some(0), "a channel without room, by which threads meet, is not modelled");
         let condvar = |what| place::declare_with(queue.object, what, |setup, name| setup.condvar(name));
@@ -61,9 +62,8 @@ impl Channel {
     }
 
     /// Sends; where there is no room, waits or gives the value back.
-    #[track_caller]
-    fn send<T: Value>(self, value: T, waits: bool) -> Result<(), T> {
-        let is_sent = place::retry("send", || {
+    pub(crate) fn send<T: Value>(self, value: T, waits: bool, site: &'static Location<'static>) -> Result<(), T> {
+        let is_sent = place::retry_at(site, "send", || {
             let mut held = self.take::<T>();
             if self.room.is_some_and(|room| held.value.items.len() >= room) {
                 if !waits {
@@ -80,10 +80,9 @@ impl Channel {
     }
 
     /// Receives; where there is nothing, waits or says so.
-    #[track_caller]
-    fn receive<T: Value>(self, waits: bool) -> Result<T, TryRecvError> {
+    pub(crate) fn receive<T: Value>(self, waits: bool, site: &'static Location<'static>) -> Result<T, TryRecvError> {
         // What is there, or whether there may be something later.
-        let received = place::retry("receive", || {
+        let received = place::retry_at(site, "receive", || {
             let mut held = self.take::<T>();
             if held.value.items.is_empty() {
                 let later = held.value.senders > 0;
@@ -104,12 +103,12 @@ impl Channel {
 
     /// One sender more.
     #[track_caller]
-    fn join<T: Value>(self) {
+    pub(crate) fn join<T: Value>(self) {
         place::span("clone", || self.take::<T>().value.senders += 1);
     }
 
     /// One sender less.
-    fn leave<T: Value>(self) {
+    pub(crate) fn leave<T: Value>(self) {
         if place::is_outside() {
             return;
         }
@@ -164,7 +163,7 @@ impl<T: Value> Sender<T> {
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         match &self.0 {
             Sending::Std(sender) => sender.send(value),
-            Sending::Checked(channel) => channel.send(value, true).map_err(SendError),
+            Sending::Checked(channel) => channel.send(value, true, Location::caller()).map_err(SendError),
         }
     }
 }
@@ -181,7 +180,7 @@ impl<T: Value> SyncSender<T> {
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         match &self.0 {
             Sending::Std(sender) => sender.send(value),
-            Sending::Checked(channel) => channel.send(value, true).map_err(SendError),
+            Sending::Checked(channel) => channel.send(value, true, Location::caller()).map_err(SendError),
         }
     }
 
@@ -193,7 +192,7 @@ impl<T: Value> SyncSender<T> {
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         match &self.0 {
             Sending::Std(sender) => sender.try_send(value),
-            Sending::Checked(channel) => channel.send(value, false).map_err(TrySendError::Full),
+            Sending::Checked(channel) => channel.send(value, false, Location::caller()).map_err(TrySendError::Full),
         }
     }
 }
@@ -257,7 +256,7 @@ impl<T: Value> Receiver<T> {
     pub fn recv(&self) -> Result<T, RecvError> {
         match &self.0 {
             Receiving::Std(receiver) => lock(receiver).recv(),
-            Receiving::Checked(channel) => channel.receive(true).map_err(|_| RecvError),
+            Receiving::Checked(channel) => channel.receive(true, Location::caller()).map_err(|_| RecvError),
         }
     }
 
@@ -269,7 +268,7 @@ impl<T: Value> Receiver<T> {
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match &self.0 {
             Receiving::Std(receiver) => lock(receiver).try_recv(),
-            Receiving::Checked(channel) => channel.receive(false),
+            Receiving::Checked(channel) => channel.receive(false, Location::caller()),
         }
     }
 
@@ -281,16 +280,17 @@ impl<T: Value> Receiver<T> {
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
         match &self.0 {
             Receiving::Std(receiver) => lock(receiver).recv_timeout(time),
-            Receiving::Checked(channel) => place::whole(|| {
+            Receiving::Checked(channel) => {
+                let site = Location::caller();
                 if place::on(|at| at.choose("wait", &["in time", "timed out"])) == "timed out" {
                     // What is there at the end is taken all the same.
-                    return channel.receive(false).map_err(|error| match error {
+                    return channel.receive(false, site).map_err(|error| match error {
                         TryRecvError::Empty => RecvTimeoutError::Timeout,
                         TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
                     });
                 }
-                channel.receive(true).map_err(|_| RecvTimeoutError::Disconnected)
-            }),
+                channel.receive(true, site).map_err(|_| RecvTimeoutError::Disconnected)
+            }
         }
     }
 
