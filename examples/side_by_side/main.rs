@@ -130,7 +130,8 @@ fn main() {
     println!("{:24}  {:>7}  {:>10}  {:>10}  {:>5}", "checker", "threads", "time", "finds bug", "lines");
     let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
     let mut again = std::process::Command::new(cargo);
-    again.args(["run", "--quiet", "--release", "--no-default-features", "--example", "side_by_side"]);
+    again.args(["run", "--quiet", "--no-default-features", "--example", "side_by_side"]);
+    again.args((!cfg!(debug_assertions)).then_some("--release"));
     again.args(["--features", "shuttle", "--target-dir"]);
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or("target".to_owned());
     again.arg(format!("{target}/loom")).env("RUSTFLAGS", "--cfg loom");

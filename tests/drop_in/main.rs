@@ -1,6 +1,7 @@
 //! Drop-in types: code as it is, with another import, is checked, and is what it was outside a check.
 
 mod crates;
+mod engines;
 #[cfg(all(feature = "tokio", not(loom)))]
 mod futures;
 mod locks;

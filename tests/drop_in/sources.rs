@@ -24,21 +24,21 @@ fn each_step_has_its_line() {
     assert_eq!(
         witness.lanes(&shop),
         "\
-step  buyer 0                            buyer 1                            shared    sources.rs
-                                                                            left 1
-                                                                            served 0
-   1  lock left -> 1                                                                  line 14
-   2  unlock left 1                                                                   line 14
-   3                                     lock left -> 1                               line 14
-   4                                     unlock left 1                                line 14
-   5                                     lock left -> 1                               line 17
-   6                                     unlock left 0                      left 0    line 17
-   7                                     fetch-add served 1 -> 0 (SeqCst)  served 1  line 18
-                                         (bought)
-                                         ends: bought
-   8  lock left -> 0                                                                  line 17
-   9  unlock left 0                                                                   line 17
-✗ 10  fetch-add served 1 -> 1 (SeqCst)                                      served 2  line 18
+step  buyer 0                           buyer 1                           shared    sources.rs
+                                                                          left 1
+                                                                          served 0
+   1  lock left -> 1                                                                line 14
+   2  unlock left 1                                                                 line 14
+   3                                    lock left -> 1                              line 14
+   4                                    unlock left 1                               line 14
+   5                                    lock left -> 1                              line 17
+   6                                    unlock left 0                     left 0    line 17
+   7                                    fetch-add served 1 -> 0 (SeqCst)  served 1  line 18
+                                        (bought)
+                                        ends: bought
+   8  lock left -> 0                                                                line 17
+   9  unlock left 0                                                                 line 17
+✗ 10  fetch-add served 1 -> 1 (SeqCst)                                    served 2  line 18
       (bought)
       ends: bought
 ✗ no-oversell: 2 sold of 1
