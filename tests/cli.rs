@@ -430,7 +430,10 @@ fn new_writes_a_test_and_never_overwrites() {
     assert!(error.contains("there is no crate here"), "{error}");
     std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"shop\"\n").unwrap();
     let (code, text, _) = new();
-    assert_eq!((code, &*text), (Some(0), "wrote tests/shop.rs\nnext: cargo add --dev oversell --no-default-features, and cargo test\n"));
+    assert_eq!(
+        (code, &*text),
+        (Some(0), "wrote tests/shop.rs\nnext: cargo add --dev oversell --no-default-features, and cargo test\n")
+    );
     let path = folder.path().join("tests/shop.rs");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), include_str!("../src/cli/new_test.rs"));
     std::fs::write(&path, "mine").unwrap();

@@ -11,8 +11,8 @@ use super::limits::Limits;
 use super::livelock::Trapped;
 use super::states::States;
 use super::told_apart::alike;
-use super::witness::Sought;
 use super::turns::Followed;
+use super::witness::Sought;
 use super::{
     Basis, CheckError, Engine, Explored, Finding, Instance, MemoryModel, Parametric, Property, Scope, Threads, Verdict,
     witness, worst,

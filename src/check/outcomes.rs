@@ -3,8 +3,8 @@
 use super::automaton::{Automaton, Endings};
 use super::exploration::{Mover, Space, Transition};
 use super::states::States;
-use super::witness::Numbers;
 use super::turns::Followed;
+use super::witness::Numbers;
 use super::{CheckError, Final, Instance, Limits};
 use crate::platform::Move;
 use crate::scenario::Scenario;

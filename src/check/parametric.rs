@@ -10,8 +10,8 @@ use super::coverability::{self, Covered};
 use super::limits::Limits;
 use super::saturating::{Saturated, counts_sales, saturate};
 use super::told_apart::alike;
-use super::witness::Sought;
 use super::turns::Followed;
+use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
 

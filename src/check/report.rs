@@ -1,7 +1,8 @@
 //! A check in three lines: a scenario in, a report out.
 
 use super::{
-    CheckError, Counting, Engine, Finding, Instance, Kind, Limits, Parametric, Property, Scope, Threads, ToldApart, Verdict, Witness,
+    CheckError, Counting, Engine, Finding, Instance, Kind, Limits, Parametric, Property, Scope, Threads, ToldApart,
+    Verdict, Witness,
 };
 use crate::platform::LockKind;
 use crate::scenario::Scenario;

@@ -66,8 +66,9 @@ impl<'s> Followed<'s> {
     fn stands_still(&self, witness: &Witness) -> bool {
         let Ok(model) = replay(self.scenario, &witness.instance, &witness.schedule) else { return true };
         let threads = witness.instance.threads.iter().enumerate();
-        let mut actors = threads
-            .flat_map(|(role, threads)| (0..threads.number().unwrap_or(0)).map(move |number| Actor::Thread(role, number)));
+        let mut actors = threads.flat_map(|(role, threads)| {
+            (0..threads.number().unwrap_or(0)).map(move |number| Actor::Thread(role, number))
+        });
         actors.any(|actor| matches!(model.next_step(actor), Ok(Step::On(BEYOND, _))))
     }
 }

@@ -56,8 +56,8 @@ pub mod time;
 #[cfg(all(feature = "tokio", not(loom)))]
 pub mod tokio;
 
-pub use over::Over;
 use crate::sync::Event;
+pub use over::Over;
 
 /// Says something, as a sale; see [`Event`]. Outside a check nobody hears it.
 #[track_caller]

@@ -76,11 +76,7 @@ impl<S: Send + Sync + 'static> Over<S> {
     }
 
     /// A kind of thread, and what each of its threads does; see [`Builder::role`].
-    pub fn role<E: Into<Ending>>(
-        self,
-        name: &'static str,
-        code: impl Fn(&S) -> E + Send + Sync + 'static,
-    ) -> Self {
+    pub fn role<E: Into<Ending>>(self, name: &'static str, code: impl Fn(&S) -> E + Send + Sync + 'static) -> Self {
         let declared = Arc::clone(&self.declared);
         let code = move |at: &dyn Platform, shared: &S| {
             declared.ended(at, place::run(at, &declared.turns, || code(shared)).into())

@@ -9,7 +9,9 @@ mod look;
 mod thread;
 
 pub use constructor::{construct, declare, declare_with};
-pub use future::{awaited, block_on};
+#[cfg(all(feature = "tokio", not(loom)))]
+pub use future::awaited;
+pub use future::block_on;
 pub use look::look;
 pub use thread::{BEYOND, Turns, run, sites};
 
@@ -124,6 +126,7 @@ pub fn outside(what: &str) {
 }
 
 /// How often whoever is under check here has done anything that others may see.
+#[cfg(all(feature = "tokio", not(loom)))]
 pub fn steps() -> u64 {
     thread(|thread| thread.steps.get()).unwrap_or_default()
 }
@@ -164,7 +167,9 @@ pub fn free(object: ObjectId, mode: Mode, put: Option<Erased>, site: &'static Lo
     match PLACE.get() {
         // SAFETY: as in `on`.
         Place::Thread(thread) => unsafe { thread.as_ref() }.free(object, mode, put, site),
-        Place::Constructor(making) => drop(unsafe { making.as_ref() }.step(Step::On(object, Access::Unlock(mode, put)))),
+        Place::Constructor(making) => {
+            drop(unsafe { making.as_ref() }.step(Step::On(object, Access::Unlock(mode, put))))
+        }
         Place::Look(looking) => drop(unsafe { looking.as_ref() }.step(Step::On(object, Access::Unlock(mode, put)))),
         // A guard that has been kept beyond its check: there is nothing to free any more.
         Place::Outside => {}

@@ -1,9 +1,9 @@
 //! `std::thread`, as far as threads under check use it. They are started by the check, as the scenario's roles.
 
 use super::place;
-use std::time::Duration;
 #[doc(no_inline)]
 pub use std::thread::{JoinHandle, panicking};
+use std::time::Duration;
 
 /// Lets others go first. Under a check it is nothing: they go first anyway, in every way.
 pub fn yield_now() {

@@ -122,7 +122,9 @@ fn a_limiter_never_has_more_than_its_most() {
             .role("caller", |limiter| if limiter.allow() { "allowed" } else { "limited" })
             .role("refiller", refill)
             .threads(2)
-            .always("most", "there is never more than the most", |limiter, _| limiter.budget.load(SeqCst) <= limiter.most)
+            .always("most", "there is never more than the most", |limiter, _| {
+                limiter.budget.load(SeqCst) <= limiter.most
+            })
     };
     let report = Check::new(&limiter(Limiter::refill)).threads("caller", 3).threads("refiller", 3).run().unwrap();
     report.assert_holds();

@@ -109,5 +109,8 @@ fn loom_says_what_counting_says() {
     let by_loom = Check::new(&odd()).threads("waiter", 1).run_by(&Loom::default()).unwrap();
     by_loom.assert_refuted("no-crash");
     let spun = verdicts!(spins(), Loom::default());
-    assert!(!spun.iter().any(|(property, verdict)| *property == "no-deadlock" && *verdict != "inconclusive"), "{spun:?}");
+    assert!(
+        !spun.iter().any(|(property, verdict)| *property == "no-deadlock" && *verdict != "inconclusive"),
+        "{spun:?}"
+    );
 }

@@ -2,8 +2,8 @@
 
 use oversell::check::Check;
 use oversell::drop_in::sync::Mutex;
-use oversell::drop_in::time::{Duration, Instant};
 use oversell::drop_in::thread::sleep;
+use oversell::drop_in::time::{Duration, Instant};
 use oversell::scenario::Scenario;
 
 #[test]

@@ -79,7 +79,9 @@ impl Platform for Making<'_> {
                 let mut setup = self.setup.borrow_mut();
                 let content = setup.content_mut(object);
                 let outcome = content.outcomes(&access).into_iter().next();
-                let (after, seen) = outcome.unwrap_or_else(|| panic!("the constructor waits for itself: {place}", place = place_of(Location::caller())));
+                let (after, seen) = outcome.unwrap_or_else(|| {
+                    panic!("the constructor waits for itself: {place}", place = place_of(Location::caller()))
+                });
                 *content = after;
                 seen
             }

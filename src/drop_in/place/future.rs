@@ -5,7 +5,6 @@
 //! for something that no check knows of.
 
 use super::{on, refuse, thread};
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -46,8 +45,9 @@ pub fn block_on<R>(future: impl Future<Output = R>, hangs_up: bool) -> Option<R>
 }
 
 /// Where a thread under check awaits something. What comes next happens at once.
+#[cfg(all(feature = "tokio", not(loom)))]
 pub async fn awaited() {
-    poll_fn(|_| {
+    std::future::poll_fn(|_| {
         let goes_on = thread(|thread| {
             let goes_on = thread.goes_on.replace(false);
             if !goes_on {

@@ -19,10 +19,14 @@ pub fn look<R>(state: &State<'_>, act: impl FnOnce() -> R) -> R {
 
 impl Platform for Looking<'_> {
     fn step(&self, step: Step) -> Observation {
-        let Step::On(object, access) = step else { panic!("a property only looks, but this one takes a step: {step:?}") };
+        let Step::On(object, access) = step else {
+            panic!("a property only looks, but this one takes a step: {step:?}")
+        };
         let content = (self.0.contents)(object).clone();
         match (&access, content) {
-            (Access::Lock(_) | Access::TryLock(_), Content::Lock { value: Some(value), .. }) => Observation::Value(value),
+            (Access::Lock(_) | Access::TryLock(_), Content::Lock { value: Some(value), .. }) => {
+                Observation::Value(value)
+            }
             (Access::Unlock(_, put), Content::Lock { value, .. }) => {
                 assert!(put.is_none() || *put == value, "a property only looks, but this one puts {put:?} into a lock");
                 Observation::Done

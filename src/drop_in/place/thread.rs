@@ -52,6 +52,9 @@ impl Turns {
 /// A place in the source, and how often it has been come to.
 type Visits = Vec<(&'static Location<'static>, u32)>;
 
+/// Something that is freed: how it was held, what is put into it, and where it was taken.
+type Freed = (ObjectId, Mode, Option<Erased>, &'static Location<'static>);
+
 thread_local! {
     /// Where in the source each step was taken, while somebody wants to know.
     static SITES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
@@ -81,7 +84,7 @@ pub struct Thread<'p> {
     /// done in it must not count.
     visits: RefCell<Vec<Visits>>,
     /// What guards have freed while a panic unwound.
-    unwound: RefCell<Vec<(ObjectId, Mode, Option<Erased>, &'static Location<'static>)>>,
+    unwound: RefCell<Vec<Freed>>,
     /// The locks that it holds whose poison was made good.
     cleared: RefCell<Vec<ObjectId>>,
     /// What its clock said last, if it has looked.

@@ -89,7 +89,9 @@ impl<T: Value> Mutex<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         match &self.0 {
-            Inner::Checked(_) => place::refuse("it asks whether a mutex is poisoned without taking it, which is not modelled"),
+            Inner::Checked(_) => {
+                place::refuse("it asks whether a mutex is poisoned without taking it, which is not modelled")
+            }
             Inner::Std(mutex) => mutex.is_poisoned(),
         }
     }
@@ -149,7 +151,10 @@ impl<T: Value> Mutex<T> {
         if poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
     }
 
-    pub(super) fn of_std<'a>(&'a self, locked: LockResult<std::sync::MutexGuard<'a, T>>) -> LockResult<MutexGuard<'a, T>> {
+    pub(super) fn of_std<'a>(
+        &'a self,
+        locked: LockResult<std::sync::MutexGuard<'a, T>>,
+    ) -> LockResult<MutexGuard<'a, T>> {
         match locked {
             Ok(guard) => Ok(self.guard(Guard::Std(guard))),
             Err(poison) => Err(PoisonError::new(self.guard(Guard::Std(poison.into_inner())))),

@@ -1,7 +1,7 @@
 //! What is done once, and what is set once.
 
-use super::held::{Held, Lock};
 use super::PoisonError;
+use super::held::{Held, Lock};
 use crate::drop_in::place;
 use crate::sync::{Cell, Mode, Value};
 use std::fmt;
@@ -14,7 +14,11 @@ pub struct OnceLock<T>(Inner<T>);
 enum Inner<T> {
     Std(StdOnceLock<T>),
     /// Whoever sets it holds the lock; whether it is set can be seen without.
-    Checked { lock: Lock, is_set: Cell<bool>, seen: Seen<T> },
+    Checked {
+        lock: Lock,
+        is_set: Cell<bool>,
+        seen: Seen<T>,
+    },
 }
 
 /// The values that were found in one, in whichever execution: what is lent out has to be somewhere. Each is here once.

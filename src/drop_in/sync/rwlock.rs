@@ -113,7 +113,9 @@ impl<T: Value> RwLock<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         match &self.0 {
-            Inner::Checked(_) => place::refuse("it asks whether a lock is poisoned without taking it, which is not modelled"),
+            Inner::Checked(_) => {
+                place::refuse("it asks whether a lock is poisoned without taking it, which is not modelled")
+            }
             Inner::Std(lock) => lock.is_poisoned(),
         }
     }
@@ -173,7 +175,9 @@ fn try_mapped<S, G>(locked: TryLockResult<S>, guard: impl FnOnce(S) -> G) -> Try
     match locked {
         Ok(std) => Ok(guard(std)),
         Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-        Err(TryLockError::Poisoned(poison)) => Err(TryLockError::Poisoned(PoisonError::new(guard(poison.into_inner())))),
+        Err(TryLockError::Poisoned(poison)) => {
+            Err(TryLockError::Poisoned(PoisonError::new(guard(poison.into_inner()))))
+        }
     }
 }
 
