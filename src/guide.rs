@@ -99,9 +99,12 @@
 //!     .always_at_end("none-lost", "at every end free and taken make two", |(free, taken), _| {
 //!         free.load(SeqCst) + taken.load(SeqCst) == 2
 //!     });
-//! Check::new(&queue).any("taker").run()?.assert_holds();
+//! Check::new(&queue).any("taker").property("no-more").run()?.assert_holds();
+//! Check::new(&queue).threads("taker", 5).run()?.assert_holds();
 //! # Ok::<(), oversell::check::CheckError>(())
 //! ```
+//!
+//! What speaks of ends may come out *inconclusive* for any number of threads: then ask for a certain number of them.
 //!
 //! # What the code must obey
 //!
