@@ -58,6 +58,8 @@
 //!
 //! * [`tutorial`]: ten short pages in which a checkout is broken and repaired.
 //! * [`scenario`]: bring your own checkout, with roles, endings and properties of its own.
+//! * [`guide`]: from `use std::sync::Mutex` to a proof for any number of threads, in five steps.
+//! * [`drop_in`]: types with std's names, so that the code you already have can be checked by changing an import.
 //! * [`sync`]: the primitives, and what the checkers rely on.
 //! * [`check`]: the properties, the engines, and what each of them may claim.
 //! * [`programs`]: what is built in: the programs of two tutorials, and bugs that shops really had.
@@ -71,6 +73,7 @@
 //! | --- | --- |
 //! | `cli` | the `oversell` command |
 //! | `shuttle` | the engines `ShuttleDfs` and `ShuttlePct` |
+//! | `tokio` | drop-in types for tokio's |
 //! | `sqlite`, `postgres`, `mariadb` | checkouts over these databases |
 //!
 //! All are on by default; as a test dependency, `default-features = false` is all that is needed.
@@ -81,6 +84,8 @@ pub mod cli;
 // rustdoc collects doctests without `--cfg loom`, and under loom the databases' crates are not there.
 #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
 pub mod database;
+pub mod drop_in;
+pub mod guide;
 pub mod platform;
 pub mod programs;
 pub mod scenario;

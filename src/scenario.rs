@@ -30,6 +30,7 @@ mod view;
 pub use build::Builder;
 pub use view::{Ended, State};
 
+use crate::drop_in::Turns;
 use crate::platform::Content;
 use crate::sync::{Death, Ending, Event, Platform, Setup};
 use std::any::{Any, TypeId};
@@ -63,6 +64,7 @@ struct Parts {
     gloss: Option<Line>,
     properties: Vec<OwnProperty>,
     has_files: OnceLock<bool>,
+    turns: Option<Arc<Turns>>,
 }
 
 /// Some code of a scenario.
@@ -238,6 +240,11 @@ impl Scenario {
     /// How many tickets the ledger says are left once all is over; `None` if it cannot be read, or there is none.
     pub fn audit(&self, at: &dyn Platform, shared: &Shared) -> Option<u64> {
         self.0.ledger.as_ref().and_then(|ledger| ledger(at, shared))
+    }
+
+    /// For how many turns the loops of drop-in code are followed; `None` if there is no such code.
+    pub(crate) fn turns(&self) -> Option<&Turns> {
+        self.0.turns.as_deref()
     }
 
     /// The console line for an event, if it prints one.

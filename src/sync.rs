@@ -163,6 +163,17 @@ pub trait Platform {
         std::panic::resume_unwind(Box::new(death))
     }
 
+    /// No verdict can be given on this code, in these words.
+    fn refuse(&self, reason: String) -> ! {
+        self.die(Death { reason, torn: false })
+    }
+
+    /// Whether this is one of many executions that are gone through: then code that goes round and round is to be
+    /// stopped.
+    fn explores(&self) -> bool {
+        false
+    }
+
     /// A guard is dropped by unwinding. It takes no step: what becomes of the locks of the dead is the platform's
     /// affair.
     fn unwound(&self, object: ObjectId) {

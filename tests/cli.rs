@@ -407,3 +407,32 @@ fn an_output_with_a_line_too_many_too_few_or_from_elsewhere_is_impossible() {
     let (code, said) = explain("joined-until-sold-out", &twice_the_same);
     assert_eq!((code, said.contains("line 4")), (Some(1), true), "one process buys once: {said}");
 }
+
+/// What `new` writes is a test of `tests/drop_in`.
+#[test]
+fn new_writes_a_test_and_never_overwrites() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = || {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_oversell"))
+            .args(["new", "tests/shop.rs"])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, _, error) = new();
+    assert_eq!(code, Some(2));
+    assert!(error.contains("there is no crate here"), "{error}");
+    std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"shop\"\n").unwrap();
+    let (code, text, _) = new();
+    assert_eq!(
+        (code, &*text),
+        (Some(0), "wrote tests/shop.rs\nnext: cargo add --dev oversell --no-default-features, and cargo test\n")
+    );
+    let path = folder.path().join("tests/shop.rs");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), include_str!("../src/cli/new_test.rs"));
+    std::fs::write(&path, "mine").unwrap();
+    let (code, _, error) = new();
+    assert_eq!((code, &*error), (Some(2), "error: tests/shop.rs is there already, and stays as it is\n"));
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "mine");
+}

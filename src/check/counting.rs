@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::livelock::Trapped;
 use super::states::States;
 use super::told_apart::alike;
+use super::turns::Followed;
 use super::witness::Sought;
 use super::{
     Basis, CheckError, Engine, Explored, Finding, Instance, MemoryModel, Parametric, Property, Scope, Threads, Verdict,
@@ -62,6 +63,7 @@ impl Engine for Counting {
             let reason = format!("counts up to {MOST_THREADS} threads; for more ask for any number of them");
             return Err(CheckError::Unsupported { engine: self.name(), reason });
         }
+        let followed = Followed::new(scenario);
         let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let mut verdicts: Vec<Option<Verdict>> = vec![None; properties.len()];
         let mut worst = None;
@@ -92,7 +94,7 @@ impl Engine for Counting {
             worst: worst.filter(|_| property == Property::NoOversell),
             basis: basis.clone(),
         };
-        Ok(properties.iter().zip(verdicts).map(finding).collect())
+        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
     }
 }
 
@@ -173,7 +175,7 @@ impl Counting {
                 Verdict::Refuted { ref witness, .. } | Verdict::Possible { ref witness, .. } => {
                     is_shown_by(automaton, instance, witness)?.then_some(verdict)
                 }
-                Verdict::Inconclusive { .. } => None,
+                Verdict::Bounded { .. } | Verdict::Inconclusive { .. } => None,
             });
         }
         Ok(verdicts)

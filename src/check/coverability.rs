@@ -20,6 +20,7 @@ use super::counting::{basis, undecided};
 use super::exploration::{MANY, Space};
 use super::limits::Limits;
 use super::told_apart::alike;
+use super::turns::Followed;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Threads, Verdict, extension, witness};
 use crate::scenario::Scenario;
@@ -77,6 +78,7 @@ impl Engine for Coverability {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
+        let followed = Followed::new(scenario);
         let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let Covered { verdicts, worst, .. } = match decide(self.name(), &mut automaton, instance, properties) {
             Ok(covered) => covered,
@@ -90,7 +92,7 @@ impl Engine for Coverability {
             let worst = worst.filter(|_| property == Property::NoOversell);
             Finding { property, verdict, worst, basis: basis.clone() }
         };
-        Ok(properties.iter().zip(verdicts).map(finding).collect())
+        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
     }
 }
 

@@ -5,6 +5,7 @@ mod judge;
 use self::judge::{Judge, Surveyed};
 use super::choices::Choices;
 use super::survey::{Choice, Survey, is_of_states};
+use super::turns::Followed;
 use super::{CheckError, Engine, Final, Finding, Property};
 use crate::platform::loom::{Execution, Exploration, Plan, Watched};
 use crate::platform::picks::Picks;
@@ -219,6 +220,7 @@ impl Engine for Loom {
             _ if is_of_states(property) => Watched::States,
             _ => Watched::Nothing,
         };
+        let followed = Followed::new(scenario);
         let mut findings: BTreeMap<Property, Finding> = BTreeMap::new();
         let mut explore = |watched: Watched, properties: &[Property]| -> Result<bool, CheckError> {
             let surveyed = self.explore(scenario, instance, properties, watched)?;
@@ -241,7 +243,7 @@ impl Engine for Loom {
         {
             explore(Watched::Span(search), &[Property::SearchesOverlap])?;
         }
-        Ok(properties.iter().filter_map(|property| findings.get(property).cloned()).collect())
+        Ok(followed.limit(properties.iter().filter_map(|property| findings.get(property).cloned()).collect()))
     }
 }
 

@@ -44,6 +44,7 @@ mod states;
 #[cfg(any(loom, feature = "shuttle"))]
 mod survey;
 mod told_apart;
+mod turns;
 mod verdict;
 mod verify;
 mod witness;

@@ -3,6 +3,7 @@
 use super::automaton::{Automaton, Endings};
 use super::exploration::{Mover, Space, Transition};
 use super::states::States;
+use super::turns::Followed;
 use super::witness::Numbers;
 use super::{CheckError, Final, Instance, Limits};
 use crate::platform::Move;
@@ -42,6 +43,8 @@ pub fn outcomes(scenario: &Scenario, instance: &Instance, limits: &Limits) -> Re
 
 /// Lists how an instance of a known number of threads can end.
 pub(super) fn by(automaton: &mut Automaton, instance: &Instance) -> Result<Outcomes, CheckError> {
+    let scenario = automaton.scenario().clone();
+    let followed = Followed::new(&scenario);
     let mut space = Space::new(automaton, instance)?;
     let mut states = States::default();
     let (mut state, mut next) = (space.initial()?.0, Vec::new());
@@ -79,6 +82,8 @@ pub(super) fn by(automaton: &mut Automaton, instance: &Instance) -> Result<Outco
         reached.push(Reached { end, schedule: number_threads(&space, &path, &states) });
     }
     automaton.cross_check()?;
+    // Whoever stands still has not ended.
+    let limit = limit.or_else(|| followed.bound().map(|bound| format!("followed the code {bound}")));
     Ok(Outcomes { reached, limit })
 }
 

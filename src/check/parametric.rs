@@ -10,6 +10,7 @@ use super::coverability::{self, Covered};
 use super::limits::Limits;
 use super::saturating::{Saturated, counts_sales, saturate};
 use super::told_apart::alike;
+use super::turns::Followed;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
@@ -48,6 +49,7 @@ impl Engine for Parametric {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
+        let followed = Followed::new(scenario);
         let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let Covered { verdicts, worst, .. } = match self.decide(&mut automaton, instance, properties) {
             Ok(covered) => covered,
@@ -61,7 +63,7 @@ impl Engine for Parametric {
             let worst = worst.filter(|_| property == Property::NoOversell);
             Finding { property, verdict, worst, basis: basis.clone() }
         };
-        Ok(properties.iter().zip(verdicts).map(finding).collect())
+        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
     }
 }
 

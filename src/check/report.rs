@@ -2,7 +2,8 @@
 
 use super::artefact;
 use super::{
-    CheckError, Counting, Engine, Finding, Instance, Limits, Parametric, Property, Threads, ToldApart, Verdict, Witness,
+    CheckError, Counting, Engine, Finding, Instance, Kind, Limits, Parametric, Property, Scope, Threads, ToldApart,
+    Verdict, Witness,
 };
 use crate::platform::LockKind;
 use crate::scenario::Scenario;
@@ -178,6 +179,24 @@ impl Report {
         }
     }
 
+    /// The same, for code with loops that were followed for some turns only: as far as that went, every *always* property
+    /// of states and steps holds. Nothing is said of ends.
+    ///
+    /// # Panics
+    /// One does not; the message is the whole report.
+    #[track_caller]
+    pub fn assert_holds_within_turns(&self) {
+        let fails = |finding: &&Finding| match (&finding.verdict, finding.property.scope()) {
+            (Verdict::Bounded { .. }, _) => false,
+            (Verdict::Inconclusive { .. }, Scope::Ends | Scope::Futures) => false,
+            (verdict, _) => finding.property.kind() == Kind::Always && verdict.holds() != Some(true),
+        };
+        if let Some(first) = self.findings.iter().find(fails) {
+            let report = self.to_string();
+            panic!("{} is {}\n\n{report}", first.property, first.verdict.name());
+        }
+    }
+
     /// Asserts that a property is refuted (of a *sometimes* property: impossible), and returns its witness if that
     /// takes one.
     ///
@@ -236,6 +255,7 @@ fn line(finding: &Finding, scenario: &Scenario) -> String {
             let worst = worst.map(|worst| format!("at worst {worst} sold of {}; ", scenario.stock().unwrap_or(0)));
             format!("{}shown by {}", worst.unwrap_or_default(), threads(scenario, &witness.instance))
         }
+        (Verdict::Bounded { bound, .. }, _) => format!("{bound}; {memory}"),
         (Verdict::Inconclusive { limit, .. }, _) => limit.clone(),
         (Verdict::Proved(_) | Verdict::Impossible(_), _) => memory.to_owned(),
         (Verdict::Possible { .. }, _) => String::new(),

@@ -2,6 +2,7 @@
 
 use super::choices::Choices;
 use super::survey::{Choice, Survey, TRUST};
+use super::turns::Followed;
 use super::{Basis, CheckError, Engine, Explored, Final, Finding, MemoryModel, Property};
 use crate::platform::picks::Picks;
 use crate::platform::shuttle::{Execution, How, StepScheduler, World, execute};
@@ -117,7 +118,8 @@ impl Engine for ShuttleDfs {
         instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
-        self.explore(scenario, instance, properties)?.findings(properties)
+        let followed = Followed::new(scenario);
+        Ok(followed.limit(self.explore(scenario, instance, properties)?.findings(properties)?))
     }
 }
 
@@ -132,6 +134,7 @@ impl Engine for ShuttlePct {
         instance: &Instance,
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
+        let followed = Followed::new(scenario);
         let exploration = Exploration::new(self.name(), scenario, instance)?;
         let depths = self.depths();
         let mut exploration = exploration;
@@ -143,7 +146,7 @@ impl Engine for ShuttlePct {
             }
         }
         exploration.limit = Some("random schedules find, and never prove".to_owned());
-        exploration.findings(properties)
+        Ok(followed.limit(exploration.findings(properties)?))
     }
 }
 

@@ -10,6 +10,7 @@ use super::automaton::{Automaton, AutomatonError, Endings};
 use super::counting::{all_states, basis, undecided};
 use super::limits::Limits;
 use super::outcomes::{self, Outcomes};
+use super::turns::Followed;
 use super::{CheckError, Engine, Finding, Instance, Property};
 use crate::scenario::Scenario;
 
@@ -39,6 +40,7 @@ impl Engine for ToldApart {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         self.fits(instance)?;
+        let followed = Followed::new(scenario);
         let mut automaton = Automaton::merged_apart(scenario, &self.limits, Endings::asked_by(properties), instance)?;
         let mut worst = None;
         let most = self.limits.max_states;
@@ -66,7 +68,7 @@ impl Engine for ToldApart {
             worst: worst.filter(|_| property == Property::NoOversell),
             basis: basis.clone(),
         };
-        Ok(properties.iter().zip(verdicts).map(finding).collect())
+        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
     }
 }
 

@@ -113,6 +113,13 @@ pub enum Verdict {
     },
     /// A *sometimes* property holds in no execution.
     Impossible(Explored),
+    /// An *always* property holds as far as loops were followed; beyond that it is not known.
+    Bounded {
+        /// How far that is.
+        bound: String,
+        /// What was explored.
+        explored: Explored,
+    },
     /// Not known.
     Inconclusive {
         /// The limit that was hit, or why this engine cannot tell.
@@ -140,6 +147,7 @@ impl Verdict {
             Verdict::Refuted { .. } => "refuted",
             Verdict::Possible { .. } => "possible",
             Verdict::Impossible(_) => "impossible",
+            Verdict::Bounded { .. } => "bounded",
             Verdict::Inconclusive { .. } => "inconclusive",
         }
     }
@@ -150,7 +158,7 @@ impl Verdict {
         match self {
             Verdict::Proved(_) | Verdict::Possible { .. } => Some(true),
             Verdict::Refuted { .. } | Verdict::Impossible(_) => Some(false),
-            Verdict::Inconclusive { .. } => None,
+            Verdict::Bounded { .. } | Verdict::Inconclusive { .. } => None,
         }
     }
 
@@ -160,6 +168,7 @@ impl Verdict {
             Verdict::Proved(explored) | Verdict::Impossible(explored) => explored,
             Verdict::Refuted { explored, .. }
             | Verdict::Possible { explored, .. }
+            | Verdict::Bounded { explored, .. }
             | Verdict::Inconclusive { explored, .. } => explored,
         }
     }

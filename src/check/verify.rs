@@ -10,6 +10,7 @@ mod code;
 mod shows;
 
 use super::certificate::{AbstractState, Certificate, CertificateError, Point};
+use super::turns::Followed;
 use super::{Property, Scope, Threads};
 use crate::platform::record::left_behind;
 use crate::platform::{Actor, Content, Instance};
@@ -25,6 +26,7 @@ use std::rc::Rc;
 /// It is none of this scenario, or it does not prove it; says what, where and what to do.
 pub fn verify(scenario: &Scenario, certificate: &Certificate) -> Result<usize, CertificateError> {
     let (property, instance) = certificate.question(scenario)?;
+    let followed = Followed::new(scenario);
     let (code, initial) = Code::new(scenario, certificate);
     let mut verifier = Verifier { code, property, instance, k: certificate.k, goes_round: true };
     let mut work = verifier.starts(initial).map_err(|reason| certificate.fails(&reason, None))?;
@@ -54,7 +56,10 @@ pub fn verify(scenario: &Scenario, certificate: &Certificate) -> Result<usize, C
             return Err(certificate.fails("a state that can be reached shows the opposite", Some(state)));
         }
     }
-    Ok(steps)
+    match followed.bound() {
+        Some(bound) => Err(certificate.fails(&format!("the code is followed {bound} only"), None)),
+        None => Ok(steps),
+    }
 }
 
 struct Verifier<'s> {

@@ -76,6 +76,8 @@ pub enum Command {
     Programs,
     /// Whether the engines see bugs that are planted for that, in this build
     Selftest(SelftestArgs),
+    /// Write a first test for the crate in this folder, to put your own code into
+    New(NewArgs),
     /// Checkouts over real databases: every order of their statements, on a live server
     #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
     Db(DbArgs),
@@ -97,6 +99,13 @@ pub struct MatrixArgs {
     pub format: Format,
     #[command(flatten)]
     pub pictures: Pictures,
+}
+
+#[derive(Args)]
+pub struct NewArgs {
+    /// Where to write it; a file that is there already stays as it is
+    #[arg(value_name = "PATH", default_value = "tests/oversell.rs")]
+    pub path: PathBuf,
 }
 
 #[derive(Args)]

@@ -117,6 +117,7 @@ fn text(scenario: &Scenario, instance: &Instance, engine: &str, findings: &[Find
             }
             (Verdict::Refuted { .. }, Some(shown_by), None) => format!("shown by {shown_by}"),
             (Verdict::Inconclusive { limit, .. }, ..) => limit.clone(),
+            (Verdict::Bounded { bound, .. }, ..) => bound.clone(),
             _ => String::new(),
         };
         // Writing to a string cannot fail.

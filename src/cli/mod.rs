@@ -19,6 +19,7 @@ mod explain;
 mod files;
 mod matrix;
 mod nearest;
+mod new;
 mod outcomes;
 mod page;
 mod programs;
@@ -99,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Programs => programs::programs(),
         Command::Selftest(args) => selftest::selftest(&args),
+        Command::New(args) => new::new(&args),
         #[cfg(all(not(loom), not(doctest), any(feature = "sqlite", feature = "postgres", feature = "mariadb")))]
         Command::Db(args) => db::db(&args),
         Command::Buyer(args) => run::buyer(&args),

@@ -25,7 +25,7 @@ impl Row<'_> {
         let explored: Map<String, Value> =
             verdict.explored().0.iter().map(|(what, count)| ((*what).to_owned(), json!(count))).collect();
         let limit = match verdict {
-            Verdict::Inconclusive { limit, .. } => Some(limit),
+            Verdict::Inconclusive { limit, .. } | Verdict::Bounded { bound: limit, .. } => Some(limit),
             _ => None,
         };
         let witness = verdict.witness();

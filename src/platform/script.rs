@@ -444,6 +444,17 @@ impl Platform for ScriptedThread<'_> {
         std::panic::resume_unwind(Box::new(death))
     }
 
+    fn refuse(&self, reason: String) -> ! {
+        self.stop(Stop::Refused(reason));
+        loop {
+            self.yielder.suspend(());
+        }
+    }
+
+    fn explores(&self) -> bool {
+        true
+    }
+
     fn unwound(&self, _object: ObjectId) {
         self.state.borrow_mut().dying.get_or_insert("a panic dropped a guard of it");
     }

@@ -1,6 +1,7 @@
 //! Declaring a scenario, step by step.
 
 use super::{Claim, Ended, Launch, OwnProperty, Parts, Role, Scenario, Shared, Speaker, State};
+use crate::drop_in::Turns;
 use crate::sync::{Ending, Event, Platform, Setup};
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -45,8 +46,14 @@ impl<H: Send + Sync + 'static> Builder<H> {
             gloss: None,
             properties: Vec::new(),
             has_files: OnceLock::new(),
+            turns: None,
         };
         Builder { scenario: Scenario(Arc::new(parts)), handles: PhantomData }
+    }
+
+    /// The loops of its code are followed for so many turns.
+    pub(crate) fn with_turns(self, turns: Arc<Turns>) -> Self {
+        self.with(|parts| parts.turns = Some(turns))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {

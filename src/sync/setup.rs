@@ -51,6 +51,11 @@ impl Setup {
         &self.objects
     }
 
+    /// What an object holds at the start.
+    pub(crate) fn content_mut(&mut self, object: ObjectId) -> &mut Content {
+        &mut self.objects[object].1
+    }
+
     fn declare(&mut self, name: &'static str, content: Content) -> ObjectId {
         self.objects.push((name, content));
         self.objects.len() - 1

@@ -2,13 +2,13 @@
 
 use super::faces::{Faces, value};
 use super::holders::Holders;
-use super::layout::{Layout, Object, Row, RowKind, Span};
+use super::layout::{Layout, Object, Row, RowKind, Source, Span};
 use super::words::{self, waits};
-use crate::platform::script::Local;
+use crate::platform::script::{Local, Reading, Script};
 use crate::platform::{Actor, Content, End, Entry, Trace, Waiter, What};
 use crate::scenario::{Scenario, Speaker};
 use crate::sync::{Access, Event, Meaning, ObjectId, Observation, Step};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What there is to say at the end of a trace, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ struct Telling<'t> {
     places: BTreeMap<(ObjectId, usize), Actor>,
     holders: Holders,
     moves: usize,
+    /// Where in the source each of somebody's steps is, from the first that is not told yet.
+    sources: BTreeMap<Actor, VecDeque<Option<Source>>>,
     rows: Vec<Row>,
 }
 
@@ -92,6 +94,7 @@ impl<'t> Telling<'t> {
             places: BTreeMap::new(),
             holders: Holders::default(),
             moves: 0,
+            sources: sources(scenario, trace),
             // The first row says what there is at the start, even if it is nothing.
             rows: if first.is_empty() { vec![Row::default()] } else { first },
         }
@@ -104,7 +107,7 @@ impl<'t> Telling<'t> {
         let inside = self.inside.get_mut(&actor).expect("every actor of the trace has a list of spans");
         // What a step does at once belongs to the spans that the step is in.
         let spans = inside.clone();
-        let (mut number, mut gloss) = (None, String::new());
+        let (mut number, mut gloss, mut source) = (None, String::new(), None);
         let told = match &entry.what {
             What::Started | What::Local(Local::Entered(_) | Local::Left(..)) => {
                 match &entry.what {
@@ -128,6 +131,7 @@ impl<'t> Telling<'t> {
             What::Took(step, seen, after) => {
                 self.moves += 1;
                 number = Some(self.moves);
+                source = self.sources.get_mut(&actor).and_then(VecDeque::pop_front).flatten();
                 let span = inside.last().map(|span| format!("{}: ", self.spans[*span].name)).unwrap_or_default();
                 (RowKind::Step, format!("{span}{}", self.took(actor, step, seen, after.as_ref())))
             }
@@ -157,7 +161,7 @@ impl<'t> Telling<'t> {
         });
         let shared = shared.collect::<Vec<_>>().join(", ");
         let (kind, text) = told;
-        self.rows.push(Row { number, lane, text, gloss, shared, kind, spans, changes, ..Row::default() });
+        self.rows.push(Row { number, lane, text, gloss, shared, kind, spans, changes, source, ..Row::default() });
     }
 
     fn lane(&self, actor: Actor) -> Option<usize> {
@@ -244,6 +248,35 @@ impl<'t> Telling<'t> {
             self.rows.push(Row { text, kind: RowKind::Remark, ..Row::default() });
         }
     }
+}
+
+/// Where in the source the threads take their steps, if that is known: their code is read again and asked.
+fn sources(scenario: &Scenario, trace: &Trace) -> BTreeMap<Actor, VecDeque<Option<Source>>> {
+    if scenario.turns().is_none() {
+        return BTreeMap::new();
+    }
+    let mut scripts: BTreeMap<Actor, Vec<(Step, Observation)>> = BTreeMap::new();
+    for entry in &trace.entries {
+        if let What::Took(step, seen, _) = &entry.what {
+            scripts.entry(entry.actor).or_default().push((step.clone(), seen.clone()));
+        }
+    }
+    let all = || {
+        let (reading, _) = Reading::new(scenario);
+        let of = |(actor, script): (&Actor, &Vec<_>)| {
+            let read = || drop(reading.follow(*actor, Script::Whole(script)));
+            (*actor, crate::drop_in::sites(read).iter().take(script.len()).map(|site| place(site)).collect())
+        };
+        scripts.iter().map(of).collect()
+    };
+    // On a thread of its own, as below.
+    std::thread::scope(|scope| scope.spawn(all).join()).unwrap_or_default()
+}
+
+/// A place in the source, of `file:line`.
+fn place(site: &str) -> Option<Source> {
+    let (file, line) = site.rsplit_once(':')?;
+    Some(Source { file: file.to_owned(), line: line.parse().ok()? })
 }
 
 /// Who speaks, with a stand-in for the process id that is the same on every run.

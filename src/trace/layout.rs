@@ -155,33 +155,53 @@ impl Layout {
 
     /// The layout as a table that is at most 100 columns wide.
     pub(super) fn fitting(&self) -> Table {
-        let side_by_side = self.side_by_side();
-        if side_by_side.width() <= WIDEST { side_by_side } else { self.list() }
+        // A file is called by its whole path if there is room for that.
+        let tables = [self.side_by_side(false), self.side_by_side(true)];
+        tables.into_iter().find(|table| table.width() <= WIDEST).unwrap_or_else(|| self.list())
     }
 
-    fn side_by_side(&self) -> Table {
+    fn side_by_side(&self, short: bool) -> Table {
         let mut header = vec!["step".to_owned()];
         header.extend(self.lanes.iter().cloned());
         header.push(self.shared.clone());
+        let source = self.sources(short);
+        header.extend(source.heading());
         self.table(header, |row| {
             let mut cells = vec![row.margin()];
             cells.extend((0..self.lanes.len()).map(|lane| if row.lane == Some(lane) { &*row.text } else { "" }.into()));
             cells.push(row.shared.clone());
+            cells.extend(source.cell(row));
             cells
         })
     }
 
     /// One lane for all, whose texts are folded to what is left of the width.
     fn list(&self) -> Table {
-        let header = vec!["step".to_owned(), "who".to_owned(), "what".to_owned(), self.shared.clone()];
+        let source = self.sources(false);
+        let header = ["step".to_owned(), "who".to_owned(), "what".to_owned(), self.shared.clone()];
+        let header = header.into_iter().chain(source.heading()).collect();
         let who = |row: &Row| row.lane.map(|lane| self.lanes[lane].clone()).unwrap_or_default();
-        let mut table = self.table(header, |row| vec![row.margin(), who(row), row.text.clone(), row.shared.clone()]);
+        let cells = |row: &Row| [row.margin(), who(row), row.text.clone(), row.shared.clone()];
+        let mut table = self.table(header, |row| cells(row).into_iter().chain(source.cell(row)).collect());
         let widths = table.widths();
         let shared = widths[3].min(WIDEST_SHARED);
-        let what = WIDEST.saturating_sub(widths[0] + widths[1] + shared + 3 * GAP.len()).max(WIDEST_SHARED);
+        let source = widths.get(4).map_or(0, |source| source + GAP.len());
+        let what = WIDEST.saturating_sub(widths[0] + widths[1] + shared + source + 3 * GAP.len()).max(WIDEST_SHARED);
         table.fold(2, what);
         table.fold(3, shared);
         table
+    }
+
+    /// How the source is shown: where it is all in one file, that is said once.
+    fn sources(&self, short: bool) -> Sources<'_> {
+        let mut files = self.rows.iter().filter_map(|row| row.source.as_ref()).map(|source| &*source.file);
+        match files.next() {
+            None => Sources::Unknown,
+            Some(file) if files.all(|other| other == file) => {
+                Sources::OneFile(if short { file.rsplit('/').next().unwrap_or(file) } else { file })
+            }
+            Some(_) => Sources::Files,
+        }
     }
 
     fn table(&self, header: Vec<String>, cells: impl Fn(&Row) -> Vec<String>) -> Table {
@@ -194,6 +214,32 @@ impl Layout {
             }
         }
         Table { lines }
+    }
+}
+
+/// How the source is shown.
+enum Sources<'l> {
+    Unknown,
+    OneFile(&'l str),
+    Files,
+}
+
+impl Sources<'_> {
+    fn heading(&self) -> Option<String> {
+        match self {
+            Sources::Unknown => None,
+            Sources::OneFile(file) => Some((*file).to_owned()),
+            Sources::Files => Some("source".to_owned()),
+        }
+    }
+
+    fn cell(&self, row: &Row) -> Option<String> {
+        match (self, &row.source) {
+            (Sources::Unknown, _) => None,
+            (_, None) => Some(String::new()),
+            (Sources::OneFile(_), Some(Source { line, .. })) => Some(format!("line {line}")),
+            (Sources::Files, Some(Source { file, line })) => Some(format!("{file}:{line}")),
+        }
     }
 }
 

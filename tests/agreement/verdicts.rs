@@ -56,7 +56,7 @@ pub fn contradiction(scenario: &Scenario, any: &Finding, sizes: &[&Finding]) -> 
     let smallest = sizes.iter().find_map(|finding| finding.verdict.witness());
     let text = |schedule: &Schedule| schedule.text(scenario);
     match (&any.verdict, smallest) {
-        (Verdict::Inconclusive { .. }, _) => None,
+        (Verdict::Inconclusive { .. } | Verdict::Bounded { .. }, _) => None,
         (Verdict::Proved(_) | Verdict::Impossible(_), Some(witness)) => {
             wrong(format!("{:?} shows it by `{}`", witness.instance, text(&witness.schedule)))
         }

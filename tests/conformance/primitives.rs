@@ -234,3 +234,23 @@ fn processes_refuse_by_name_what_lives_in_memory() {
     let error = Processes::new(&scenario, site, Pace::Conducted, command).err().unwrap().to_string();
     assert_eq!(error, "`left`, `stock` live in one process's memory; run this scenario on threads");
 }
+
+/// Drop-in types find the real platform as they find the model: the same steps, on real locks and atomics.
+#[test]
+fn drop_in_types() {
+    use oversell::drop_in::sync::{Condvar, Mutex, atomic::AtomicU64};
+    let scenario = Scenario::over("drop-in", || (Mutex::new(2u64), Condvar::new(), AtomicU64::new(0)))
+        .role("taker", |(left, taken, count)| {
+            let mut left = left.lock().unwrap();
+            *left -= 1;
+            taken.notify_all();
+            drop(left);
+            count.fetch_add(1, SeqCst);
+        })
+        .role("waiter", |(left, taken, count)| {
+            let left = taken.wait_while(left.lock().unwrap(), |left| *left == 2).unwrap();
+            count.fetch_add(*left, SeqCst);
+        });
+    let ends = every_interleaving(&scenario);
+    assert_eq!(ends.len(), 1, "however they come, one is taken and both have counted: {ends:?}");
+}

@@ -5,6 +5,7 @@ use crate::check::automaton::{Automaton, AutomatonError, Class, Endings, NodeId,
 use crate::check::exploration::{MANY, Space};
 use crate::check::limits::Limits;
 use crate::check::saturating::{Saturated, saturate};
+use crate::check::turns::Followed;
 use crate::check::{Instance, Property, Scope, counting};
 use crate::platform::Actor;
 use crate::scenario::Scenario;
@@ -40,6 +41,7 @@ pub fn certify(
     if scenario.has_identities() {
         return Err(Uncertified("a certificate counts threads that are alike, and these know who they are".to_owned()));
     }
+    let followed = Followed::new(scenario);
     let mut automaton = Automaton::new(scenario, limits, Endings::Alike)?;
     let counts = match instance.total() {
         Some(threads) => {
@@ -59,6 +61,9 @@ pub fn certify(
         }
         if property.scope() == Scope::Ends && !saturated.ends {
             return Err(Uncertified(counting::NO_END.to_owned()));
+        }
+        if let Some(bound) = followed.bound() {
+            return Err(Uncertified(format!("it was looked at {bound} only")));
         }
         // Where no code goes round, every execution ends.
         if !saturated.shown[0] || (property == Property::NoLivelock && automaton.is_acyclic()) {

@@ -241,6 +241,14 @@ impl Platform for LoomThread<'_> {
         resume_unwind(Box::new(death))
     }
 
+    fn refuse(&self, reason: String) -> ! {
+        LoomThread::refuse(self, &reason)
+    }
+
+    fn explores(&self) -> bool {
+        true
+    }
+
     fn unwound(&self, _object: ObjectId) {
         if self.dying.get().is_none() && !self.in_loom.get() {
             self.dying.set(Some("a panic dropped a guard of it"));

@@ -196,6 +196,14 @@ impl Platform for ShuttleThread {
         resume_unwind(Box::new(death))
     }
 
+    fn refuse(&self, reason: String) -> ! {
+        ShuttleThread::refuse(self, &reason)
+    }
+
+    fn explores(&self) -> bool {
+        true
+    }
+
     fn unwound(&self, _object: ObjectId) {
         if self.dying.get().is_none() {
             self.dying.set(Some("a panic dropped a guard of it"));

@@ -1,0 +1,10 @@
+//! `tokio::sync`, on which threads can be checked.
+
+mod lock;
+pub mod mpsc;
+mod notify;
+mod semaphore;
+
+pub use lock::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+pub use notify::Notify;
+pub use semaphore::{AcquireError, Semaphore, SemaphorePermit, TryAcquireError};
