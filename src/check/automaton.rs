@@ -19,6 +19,7 @@ use super::interner::Interner;
 use super::limits::{Limits, Meter};
 use super::outcome::Tally;
 use super::{Property, Scope};
+use crate::drop_in::BEYOND;
 use crate::platform::script::{Local, Memory, Reading, Run, Script, Stop};
 use crate::platform::{Act, Actor, Content, End, hold};
 use crate::scenario::Scenario;
@@ -182,6 +183,16 @@ impl Automaton {
     /// A search has read all that.
     pub fn has_read_all(&mut self) {
         self.all_is_read = true;
+    }
+
+    /// Whether a search has come to where a loop is not followed any further.
+    pub fn is_cut_short(&self) -> bool {
+        (0..self.nodes.len()).any(|node| self.reached[node] && self.is_beyond(node))
+    }
+
+    /// Whether a loop is not followed any further there.
+    fn is_beyond(&self, node: usize) -> bool {
+        self.scenario().turns().is_some() && self.nodes[node].object() == Some(BEYOND)
     }
 
     /// A search comes to this control point.
@@ -424,7 +435,7 @@ impl Automaton {
         }
         let most = self.meter.limits.max_nodes + self.read_in_vain;
         let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < most);
-        let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.nodes.len())))?;
+        let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.meter.limits.max_nodes)))?;
         self.nodes.push(node());
         self.leads_to.push(Vec::new());
         self.reached.push(false);

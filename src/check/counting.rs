@@ -94,7 +94,9 @@ impl Engine for Counting {
             worst: worst.filter(|_| property == Property::NoOversell),
             basis: basis.clone(),
         };
-        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
+        let findings = properties.iter().zip(verdicts).map(finding).collect();
+        // What was read in advance may go further than any execution does.
+        Ok(if automaton.is_cut_short() { followed.limit(findings) } else { findings })
     }
 }
 

@@ -63,7 +63,9 @@ impl Engine for Parametric {
             let worst = worst.filter(|_| property == Property::NoOversell);
             Finding { property, verdict, worst, basis: basis.clone() }
         };
-        Ok(followed.limit(properties.iter().zip(verdicts).map(finding).collect()))
+        let findings = properties.iter().zip(verdicts).map(finding).collect();
+        // What was read in advance may go further than any execution does.
+        Ok(if automaton.is_cut_short() { followed.limit(findings) } else { findings })
     }
 }
 

@@ -95,6 +95,10 @@ impl Automaton {
             let before = pairs;
             let mut node = 0;
             while node < self.nodes.len() {
+                // Loops that are only followed for some turns have no end: that would be much.
+                if self.is_beyond(node) {
+                    return Ok(None);
+                }
                 points.resize(self.nodes.len(), 0);
                 let object = self.nodes[node].object();
                 let of = object.map_or(1, |object| closure.contents[object].len());
