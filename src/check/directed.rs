@@ -11,6 +11,9 @@ use super::exploration::{Mover, Space, Transition};
 use super::states::States;
 use crate::platform::Act;
 
+/// Moves, each with the state after it.
+type Way = Vec<(Transition, Vec<u32>)>;
+
 /// The most states that are looked at.
 const MOST_STATES: usize = 50_000;
 
@@ -26,10 +29,7 @@ pub fn worst(space: &mut Space<'_>, most: Option<i64>) -> Result<Option<i64>, Au
 }
 
 /// An execution that shows a property of what is sold, move by move, with the state after each.
-pub fn execution(
-    space: &mut Space<'_>,
-    property: Property,
-) -> Result<Option<Vec<(Transition, Vec<u32>)>>, AutomatonError> {
+pub fn execution(space: &mut Space<'_>, property: Property) -> Result<Option<Way>, AutomatonError> {
     let potential = Potential::of(space);
     let (Some(needed), false) = (needed(space, property), space.automaton.is_apart()) else { return Ok(None) };
     if property == Property::NoOversell {
@@ -86,14 +86,14 @@ fn search(
     needed: i64,
     first: First,
     mut is_sought: impl FnMut(&mut Space<'_>, &[u32]) -> Result<bool, AutomatonError>,
-) -> Result<Option<Vec<(Transition, Vec<u32>)>>, AutomatonError> {
+) -> Result<Option<Way>, AutomatonError> {
     let initial = space.initial()?.0;
     let mut states = States::default();
     states.insert(&initial);
     if is_sought(space, &initial)? {
         return Ok(Some(Vec::new()));
     }
-    let mut way: Vec<(Transition, Vec<u32>)> = Vec::new();
+    let mut way: Way = Vec::new();
     let mut open = vec![options(space, potential, needed, first, &initial, None)?];
     while let Some(rest) = open.last_mut() {
         let Some((transition, state)) = rest.pop() else {
@@ -126,8 +126,8 @@ fn options(
     first: First,
     state: &[u32],
     last: Option<&Transition>,
-) -> Result<Vec<(Transition, Vec<u32>)>, AutomatonError> {
-    let mut nexts: Vec<(Transition, Vec<u32>)> = Vec::new();
+) -> Result<Way, AutomatonError> {
+    let mut nexts: Way = Vec::new();
     space.successors(state, &mut Vec::new(), |_, transition, next| nexts.push((transition, next.to_vec())))?;
     // Nobody needs to be killed to sell something.
     nexts.retain(|(transition, next)| transition.act != Act::Kill && potential.total(space, next) >= needed);

@@ -28,7 +28,7 @@ pub fn shows_with_all(space: &mut Space<'_>, witness: &Witness) -> Result<bool, 
                 goes = goes && run.alone(space, *other)?;
             }
         }
-        if goes && run.follow(space, &moves[place..])? && run.to_its_end(space)? {
+        if goes && run.follow(space, &moves[place..])? && run.go_on_to_the_end(space)? {
             let finale = space.finale(&run.state);
             if space.end_shows(witness.property, &run.state, &finale) {
                 return Ok(true);
@@ -40,7 +40,7 @@ pub fn shows_with_all(space: &mut Space<'_>, witness: &Witness) -> Result<bool, 
 
 /// Whether some execution is known to end: it is if one does in which everybody goes on as soon as possible.
 pub fn some_execution_ends(space: &mut Space<'_>) -> Result<bool, AutomatonError> {
-    Run::start(space)?.to_its_end(space)
+    Run::start(space)?.go_on_to_the_end(space)
 }
 
 /// The threads that one instance has and the other has not.
@@ -87,7 +87,7 @@ impl Run {
     }
 
     /// Lets somebody take a step as long as anybody can.
-    fn to_its_end(&mut self, space: &mut Space<'_>) -> Result<bool, AutomatonError> {
+    fn go_on_to_the_end(&mut self, space: &mut Space<'_>) -> Result<bool, AutomatonError> {
         let mut next = Vec::new();
         for _ in 0..MOST_STEPS * space.instance().total().unwrap_or(1) {
             let mut place = 0;

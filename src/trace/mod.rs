@@ -17,6 +17,7 @@ pub use beside::beside;
 pub(crate) use faces::value;
 pub use lanes::{Closing, lanes, layout};
 pub use layout::{Face, Gloss, Layout, Object, Row, RowKind, Source, Span};
+#[cfg(feature = "cli")]
 pub(crate) use layout::{WIDEST, fold};
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, ScheduleError};
