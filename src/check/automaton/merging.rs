@@ -112,7 +112,8 @@ impl Automaton {
             let next = first.len() as u32;
             classes.push(*first.entry(key).or_insert(next));
         }
-        let outcomes: Vec<Vec<Outcomes>> = (0..self.nodes.len()).map(|node| self.outcomes(node, contents)).collect();
+        let outcomes: Vec<Vec<Outcomes>> =
+            (0..self.nodes.len()).map(|node| self.outcomes_with(node, contents)).collect();
         let edges: usize = outcomes.iter().map(Vec::len).sum();
         let mut count = first.len();
         loop {
@@ -142,7 +143,7 @@ impl Automaton {
     }
 
     /// What the step at a control point can come to, with each of these contents of its object.
-    fn outcomes(&self, node: usize, contents: &[&Vec<u32>]) -> Vec<Outcomes> {
+    fn outcomes_with(&self, node: usize, contents: &[&Vec<u32>]) -> Vec<Outcomes> {
         let with = |slot: u32| {
             let edges = self.known_edges(node as NodeId, slot).iter();
             edges.map(|edge| (edge.content, u32::from(edge.to), self.what_else(edge))).collect()
