@@ -131,8 +131,8 @@
 //! # What is not seen
 //!
 //! `unsafe` cells, statics, files, sockets, other crates' locks, and cells of `std` that are captured: nothing of that is a
-//! step. Of `std`'s promises, these are not modelled: that a wait may end without a notification, that a weak exchange may
-//! fail for no reason, that a receiver may be gone. Every engine but loom is sequentially consistent, and says so where the
+//! step. What types are missing, [`drop_in`](crate::drop_in#what-is-missing) says. Of `std`'s promises, these are not modelled: that a wait may end without a notification, that a weak exchange may
+//! fail for no reason, that the receiver of an `mpsc` channel may be gone. Every engine but loom is sequentially consistent, and says so where the
 //! code asks for less.
 //!
 //! # Loom, shuttle and oversell

@@ -45,6 +45,13 @@
 //! * The closures of `fetch_update` are `Fn`, so that such a loop remembers nothing and can be closed. Other loops are
 //!   followed for so many [turns](Over::turns), and the verdict says so.
 //! * It is deterministic otherwise; see [`sync`](crate::sync#what-the-checkers-rely-on).
+//!
+//! # What is missing
+//!
+//! `AtomicPtr`; guards that own their lock (`lock_owned`, `lock_arc`) or a part of what is in it (`map`); channels without
+//! room, by which threads meet (`sync_channel(0)`, refused); of `tokio`, `unbounded_channel`, `broadcast`, `watch`,
+//! `OnceCell`, `Barrier` and `Semaphore::close`. A channel is made in the constructor, as all else: one `oneshot` for each
+//! request, made by the thread that asks, is refused.
 
 pub mod hint;
 mod over;

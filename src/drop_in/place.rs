@@ -9,9 +9,9 @@ mod look;
 mod thread;
 
 pub use constructor::{construct, declare, declare_with};
-#[cfg(all(feature = "tokio", not(loom)))]
-pub use future::awaited;
 pub use future::block_on;
+#[cfg(all(feature = "tokio", not(loom)))]
+pub use future::{awaited, poll_awaited};
 pub use look::look;
 pub use thread::{BEYOND, Turns, run, sites};
 
@@ -136,11 +136,6 @@ pub fn is_checked() -> bool {
     matches!(PLACE.get(), Place::Thread(_))
 }
 
-/// Whether nothing is under check here, nor in the making.
-pub fn is_outside() -> bool {
-    matches!(PLACE.get(), Place::Outside | Place::Look(_))
-}
-
 /// Whether a constructor is at work here.
 pub fn is_constructor() -> bool {
     matches!(PLACE.get(), Place::Constructor(_))
@@ -173,6 +168,21 @@ pub fn free(object: ObjectId, mode: Mode, put: Option<Erased>, site: &'static Lo
         Place::Look(looking) => drop(unsafe { looking.as_ref() }.step(Step::On(object, Access::Unlock(mode, put)))),
         // A guard that has been kept beyond its check: there is nothing to free any more.
         Place::Outside => {}
+    }
+}
+
+/// Drops something, as nobody who is under check would notice.
+pub fn aside<R>(act: impl FnOnce() -> R) -> R {
+    stand(Place::Outside, act)
+}
+
+/// What is to be done when something of a check is dropped. While a panic unwinds, that has to wait as in [`free`].
+pub fn end(act: impl FnOnce() + 'static) {
+    match PLACE.get() {
+        // SAFETY: as in `on`.
+        Place::Thread(thread) => unsafe { thread.as_ref() }.end(act),
+        Place::Constructor(_) => act(),
+        Place::Outside | Place::Look(_) => {}
     }
 }
 

@@ -6,6 +6,8 @@ mod engines;
 mod futures;
 mod locks;
 mod loops;
+#[cfg(all(feature = "tokio", not(loom)))]
+mod oneshot;
 mod outside;
 mod refused;
 mod shops;

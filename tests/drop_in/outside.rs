@@ -14,7 +14,7 @@ macro_rules! with {
             use super::*;
             use $($sync)::+::atomic::{AtomicBool, AtomicI8, AtomicU64, AtomicUsize, Ordering::SeqCst, fence};
             use $($sync)::+::mpsc::{channel, sync_channel};
-            use $($sync)::+::{Arc, Barrier, Condvar, Mutex, Once, OnceLock, PoisonError, RwLock, TryLockError};
+            use $($sync)::+::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, PoisonError, RwLock, TryLockError};
 
             pub fn run() -> Log {
                 let mut log = Log::new();
@@ -108,6 +108,12 @@ macro_rules! with {
                 let breaks = catch_unwind(AssertUnwindSafe(|| once.call_once(|| panic!("broken"))));
                 let again = catch_unwind(AssertUnwindSafe(|| once.call_once(|| ())));
                 log.push(format!("{} {}", breaks.is_err(), again.is_err()));
+                let lazy = LazyLock::new(|| 5);
+                log.push(format!("{} {}", *lazy, LazyLock::force(&lazy)));
+                let lazy = LazyLock::new(|| -> u8 { panic!("broken") });
+                let breaks = catch_unwind(AssertUnwindSafe(|| *lazy));
+                let again = catch_unwind(AssertUnwindSafe(|| *lazy)).map_err(|panic| panic.is::<&str>());
+                log.push(format!("{} {again:?}", breaks.is_err()));
             }
 
             fn channels(log: &mut Log) {

@@ -4,7 +4,7 @@ use oversell::check::{Check, Report};
 use oversell::drop_in::parking_lot;
 use oversell::drop_in::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use oversell::drop_in::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use oversell::drop_in::sync::{Barrier, Condvar, Mutex, Once, OnceLock, RwLock};
+use oversell::drop_in::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 use oversell::scenario::Scenario;
 use std::time::Duration;
 
@@ -117,6 +117,25 @@ fn once_is_once() {
             assert_eq!((*value, lock.get(), lock.set(9)), (7, Some(&7), Err(9)));
         });
     check(&scenario, 3).assert_holds();
+}
+
+/// What is made at first use is made by one thread, while the others wait; if that dies, nobody gets it.
+#[test]
+fn what_is_lazy_is_made_once_and_by_one() {
+    let scenario = Scenario::over("lazy", || (LazyLock::new(|| 7), AtomicU64::new(0)))
+        .role("thread", |(lazy, sum)| {
+            sum.fetch_add(**lazy, SeqCst);
+        })
+        .always_at_end("all", "all have it", |(_, sum), _| sum.load(SeqCst) == 21);
+    check(&scenario, 3).assert_holds();
+    let broken = Scenario::over("broken-lazy", || LazyLock::new(|| -> u64 { panic!("in the middle") }))
+        .role("thread", |lazy| {
+            let _value: u64 = **lazy;
+        })
+        .always_at_end("all", "all die", |_, end| end.crashed() == 2);
+    let report = check(&broken, 2);
+    assert_eq!(report.finding("all").verdict.name(), "proved", "{report}");
+    assert_eq!(report.finding("no-deadlock").verdict.name(), "proved", "{report}");
 }
 
 #[test]

@@ -52,8 +52,12 @@ impl Turns {
 /// A place in the source, and how often it has been come to.
 type Visits = Vec<(&'static Location<'static>, u32)>;
 
-/// Something that is freed: how it was held, what is put into it, and where it was taken.
-type Freed = (ObjectId, Mode, Option<Erased>, &'static Location<'static>);
+/// What comes of something that was dropped while a panic unwound.
+enum Dropped {
+    /// A lock is freed: how it was held, what is put into it, and where it was taken.
+    Guard(ObjectId, Mode, Option<Erased>, &'static Location<'static>),
+    End(Box<dyn FnOnce()>),
+}
 
 thread_local! {
     /// Where in the source each step was taken, while somebody wants to know.
@@ -83,8 +87,8 @@ pub struct Thread<'p> {
     /// For each span that it stands in, and outside of all: a finished span is skipped when code is read, so what was
     /// done in it must not count.
     visits: RefCell<Vec<Visits>>,
-    /// What guards have freed while a panic unwound.
-    unwound: RefCell<Vec<Freed>>,
+    /// What was dropped while a panic unwound.
+    unwound: RefCell<Vec<Dropped>>,
     /// The locks that it holds whose poison was made good.
     cleared: RefCell<Vec<ObjectId>>,
     /// What its clock said last, if it has looked.
@@ -145,7 +149,7 @@ impl Thread<'_> {
 
     pub fn free(&self, object: ObjectId, mode: Mode, put: Option<Erased>, site: &'static Location<'static>) {
         if std::thread::panicking() {
-            self.unwound.borrow_mut().push((object, mode, put, site));
+            self.unwound.borrow_mut().push(Dropped::Guard(object, mode, put, site));
         } else {
             if !self.inside.get() {
                 self.site.set(Some(site));
@@ -154,14 +158,27 @@ impl Thread<'_> {
         }
     }
 
-    /// Frees what guards have freed while a panic unwound that has been caught since.
+    pub fn end(&self, act: impl FnOnce() + 'static) {
+        if std::thread::panicking() {
+            self.unwound.borrow_mut().push(Dropped::End(Box::new(act)));
+        } else {
+            act();
+        }
+    }
+
+    /// Does what comes of what was dropped while a panic unwound that has been caught since.
     fn settle(&self) {
         if self.unwound.borrow().is_empty() || std::thread::panicking() {
             return;
         }
-        for (object, mode, put, site) in self.unwound.take() {
-            self.site.set(Some(site));
-            self.take(Step::On(object, Access::Unlock(mode, put)));
+        for dropped in self.unwound.take() {
+            match dropped {
+                Dropped::Guard(object, mode, put, site) => {
+                    self.site.set(Some(site));
+                    self.take(Step::On(object, Access::Unlock(mode, put)));
+                }
+                Dropped::End(act) => act(),
+            }
         }
     }
 

@@ -7,6 +7,7 @@ pub mod atomic;
 mod barrier;
 mod condvar;
 pub(super) mod held;
+mod lazy;
 pub mod mpsc;
 mod mutex;
 mod once;
@@ -14,6 +15,7 @@ mod rwlock;
 
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
+pub use lazy::LazyLock;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceLock};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -5,7 +5,7 @@
 
 use super::held::{Held, Lock};
 use crate::drop_in::place;
-use crate::sync::{Access, Condvar, Mode, Observation, Value};
+use crate::sync::{Condvar, Mode, Value};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow::{Break, Continue};
@@ -51,16 +51,6 @@ impl Channel {
         self.queue.take(Mode::Exclusive)
     }
 
-    /// Waits for one of its condition variables, and frees the queue meanwhile.
-    #[track_caller]
-    fn wait<T: Value>(condvar: Condvar, held: Held<Queue<T>>) {
-        let Observation::Place(place) = place::on(|at| at.on(condvar.0, Access::Wait)) else {
-            unreachable!("who waits gets a place");
-        };
-        drop(held);
-        place::on(|at| at.on(condvar.0, Access::Wake(place)));
-    }
-
     /// Sends; where there is no room, waits or gives the value back.
     pub(crate) fn send<T: Value>(self, value: T, waits: bool, site: &'static Location<'static>) -> Result<(), T> {
         let is_sent = place::retry_at(site, "send", || {
@@ -69,14 +59,19 @@ impl Channel {
                 if !waits {
                     return Break(false);
                 }
-                Channel::wait(self.emptied, held);
+                held.wait(self.emptied);
                 return Continue(());
             }
             held.value.items.push(value.clone());
             place::on(|at| self.filled.notify_one(at));
             Break(true)
         });
-        if is_sent { Ok(()) } else { Err(value) }
+        if !is_sent {
+            return Err(value);
+        }
+        // It lives on in the queue.
+        place::aside(|| drop(value));
+        Ok(())
     }
 
     /// Receives; where there is nothing, waits or says so.
@@ -89,7 +84,7 @@ impl Channel {
                 if !later || !waits {
                     return Break(Err(later));
                 }
-                Channel::wait(self.filled, held);
+                held.wait(self.filled);
                 return Continue(());
             }
             let value = held.value.items.remove(0);
@@ -109,15 +104,14 @@ impl Channel {
 
     /// One sender less.
     pub(crate) fn leave<T: Value>(self) {
-        if place::is_outside() {
-            return;
-        }
-        place::span("drop", || {
-            let mut held = self.take::<T>();
-            held.value.senders -= 1;
-            if held.value.senders == 0 {
-                place::on(|at| self.filled.notify_all(at));
-            }
+        place::end(move || {
+            place::span("drop", || {
+                let mut held = self.take::<T>();
+                held.value.senders -= 1;
+                if held.value.senders == 0 {
+                    place::on(|at| self.filled.notify_all(at));
+                }
+            });
         });
     }
 }

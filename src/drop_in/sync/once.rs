@@ -1,7 +1,7 @@
 //! What is done once, and what is set once.
 
 use super::PoisonError;
-use super::held::{Held, Lock};
+use super::held::{Copied, Held, Lock};
 use crate::drop_in::place;
 use crate::sync::{Cell, Mode, Value};
 use std::fmt;
@@ -27,9 +27,10 @@ struct Seen<T>(StdOnceLock<Box<(T, Seen<T>)>>);
 impl<T: Value> Seen<T> {
     fn lend(&self, value: T) -> &T {
         let mut rest = self;
+        let value = Copied::of(value);
         loop {
-            let (known, next) = &**rest.0.get_or_init(|| Box::new((value.clone(), Seen(StdOnceLock::new()))));
-            if *known == value {
+            let (known, next) = &**rest.0.get_or_init(|| Box::new((T::clone(&value), Seen(StdOnceLock::new()))));
+            if *known == *value {
                 return known;
             }
             rest = next;
@@ -41,12 +42,12 @@ impl<T: Value> OnceLock<T> {
     /// One that is not set.
     #[track_caller]
     pub fn new() -> Self {
-        OnceLock::declared("OnceLock")
+        OnceLock::declared("OnceLock", false)
     }
 
     #[track_caller]
-    fn declared(kind: &'static str) -> Self {
-        OnceLock(match Lock::declare::<Option<T>>(kind, false, None) {
+    pub(super) fn declared(kind: &'static str, poisons: bool) -> Self {
+        OnceLock(match Lock::declare::<Option<T>>(kind, poisons, None) {
             Ok(lock) => {
                 let is_set = place::declare_with(lock.object, "is set", |setup, name| setup.cell(name, false));
                 Inner::Checked { lock, is_set, seen: Seen(StdOnceLock::new()) }
@@ -69,7 +70,7 @@ impl<T: Value> OnceLock<T> {
                         return None;
                     }
                     let held: Held<Option<T>> = lock.take(Mode::Shared);
-                    held.value.clone()
+                    (*held.value).clone()
                 });
                 value.map(|value| seen.lend(value))
             }
@@ -92,12 +93,16 @@ impl<T: Value> OnceLock<T> {
                     let mut held: Held<Option<T>> = lock.take(Mode::Exclusive);
                     let is_first = held.value.is_none();
                     if is_first {
-                        held.value = Some(value.clone());
+                        *held.value = Some(value.clone());
                         place::on(|at| is_set.store(at, true, Release));
                     }
                     is_first
                 });
-                if is_first { Ok(()) } else { Err(value) }
+                if !is_first {
+                    return Err(value);
+                }
+                place::aside(|| drop(value));
+                Ok(())
             }
         }
     }
@@ -115,11 +120,12 @@ impl<T: Value> OnceLock<T> {
                     return value;
                 }
                 let mut held: Held<Option<T>> = lock.take(Mode::Exclusive);
-                if let Some(value) = held.value.clone() {
+                assert!(!held.poisoned, "LazyLock instance has previously been poisoned");
+                if let Some(value) = (*held.value).clone() {
                     return seen.lend(value);
                 }
                 let value = init();
-                held.value = Some(value.clone());
+                *held.value = Some(value.clone());
                 // Who sees that it is set finds it set, even if they wait for that.
                 place::on(|at| is_set.store(at, true, Release));
                 seen.lend(value)

@@ -3,6 +3,7 @@
 mod lock;
 pub mod mpsc;
 mod notify;
+pub mod oneshot;
 mod semaphore;
 
 pub use lock::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};

@@ -2,7 +2,7 @@
 
 use crate::drop_in::place;
 use crate::drop_in::sync::held::{Held, Lock};
-use crate::sync::{Access, Condvar, Mode, Observation};
+use crate::sync::{Condvar, Mode};
 use ::tokio::sync as outside;
 use std::fmt;
 use std::panic::Location;
@@ -58,11 +58,7 @@ impl Notify {
                             return;
                         }
                         held.value.waiting += 1;
-                        let Observation::Place(place) = place::on(|at| at.on(condvar.0, Access::Wait)) else {
-                            unreachable!("who waits gets a place");
-                        };
-                        drop(held);
-                        place::on(|at| at.on(condvar.0, Access::Wake(place)));
+                        held.wait(*condvar);
                     });
                 }
             }
