@@ -117,13 +117,13 @@ const KINDS: [&str; 3] = ["possible", "possible, though changed", "impossible"];
 
 #[test]
 fn what_is_printed_is_explained_and_what_is_explained_is_printed() {
-    is_worthwhile(&explained(1, 300), 40, &KINDS);
+    is_worthwhile(&explained(1, 300), 100, &KINDS);
 }
 
 #[test]
 #[ignore = "takes a minute"]
 fn very_many_outputs() {
     for seed in 2..12 {
-        is_worthwhile(&explained(seed, 1_000), 40, &KINDS);
+        is_worthwhile(&explained(seed, 1_000), 100, &KINDS);
     }
 }
