@@ -1,5 +1,5 @@
 //! Promise: whoever is killed, and whenever, a locked program on processes never oversells and leaves nothing behind.
-#![cfg(all(feature = "cli", target_os = "linux"))]
+#![cfg(all(feature = "cli", target_os = "linux", not(loom)))]
 
 use oversell::programs::tutorials::Document;
 use std::fs;
