@@ -1,5 +1,5 @@
 //! Promise: every engine sees every bug that is planted for it, or says that it cannot; and an engine that is broken is
-//! noticed. What every engine of this project was ever wrong about is planted.
+//! noticed.
 #![cfg(feature = "cli")]
 
 use oversell::check::{Basis, CheckError, Engine, Explored, Finding, Instance, MemoryModel, Property, Verdict};

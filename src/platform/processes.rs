@@ -26,6 +26,7 @@ pub struct Processes {
     command: Box<dyn Fn(RoleId, usize) -> Command>,
     processes: BTreeMap<Actor, Process>,
     parent: Threads,
+    site: Site,
     /// Where reports arrive, and our own end of the pipe that they come through.
     reports: Receiver<Report>,
     pipe: PipeWriter,
@@ -68,9 +69,9 @@ impl Processes {
         }
         let (reader, pipe) = io::pipe()?;
         let (sender, reports) = channel();
-        let parent = Threads::for_parent(scenario, site, pace, sender.clone());
+        let parent = Threads::for_parent(scenario, site.clone(), pace, sender.clone());
         std::thread::spawn(move || forward(BufReader::new(reader), &sender));
-        Ok(Processes { command: Box::new(command), processes: BTreeMap::new(), parent, reports, pipe })
+        Ok(Processes { command: Box::new(command), processes: BTreeMap::new(), parent, site, reports, pipe })
     }
 
     /// Reports the processes that have ended since the last call.
@@ -79,6 +80,7 @@ impl Processes {
         for (&actor, process) in self.processes.iter_mut().filter(|(_, process)| !process.over) {
             let Ok(Some(status)) = process.child.try_wait() else { continue };
             process.over = true;
+            self.site.clear_away(process.child.id());
             died.push((actor, how_it_died(status)));
         }
         for (actor, reason) in died {
@@ -151,6 +153,7 @@ impl Stage for Processes {
         process.over = true;
         process.child.kill()?;
         process.child.wait()?;
+        self.site.clear_away(process.child.id());
         self.report_for(actor, End::Killed)
     }
 

@@ -22,7 +22,7 @@ mod text;
 
 pub use cell::AtomicWord;
 pub use contact::Contact;
-pub(super) use disk::{lock_file, replace};
+pub(super) use disk::{lock_file, replace, temporary_of};
 pub use memory::{Bell, InMemory};
 pub(super) use text::{observation_text, step_text};
 

@@ -1,6 +1,6 @@
 //! Where the shared objects of a scenario are on a real machine.
 
-use super::real::{AtomicWord, Bell, InMemory, lock_file, replace};
+use super::real::{AtomicWord, Bell, InMemory, lock_file, replace, temporary_of};
 use super::{Content, Hold, LockKind};
 use crate::sync::{ObjectId, Setup};
 use std::fs;
@@ -110,6 +110,21 @@ impl Site {
             }
         }
         Ok(())
+    }
+
+    /// Removes what a process has left that was killed in the middle of a replacement.
+    pub(super) fn clear_away(&self, process: u32) {
+        let prefix = temporary_of(process);
+        for place in &self.places {
+            let Place::File(path) = place else { continue };
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                    // A folder that nothing can be removed from keeps it, and that is no reason to stop.
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
     }
 
     /// The names of those objects that live in one process's memory, so that no other process could share them.

@@ -143,10 +143,15 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     File::options().create(true).append(true).open(path)
 }
 
+/// How the names of a process's temporary files begin. Whoever kills it can tell by it what it has left.
+pub fn temporary_of(process: u32) -> String {
+    format!(".oversell-{process}-")
+}
+
 /// Gives a file new content all at once: readers see the old or the new, and a failure leaves the old.
 pub fn replace(path: &Path, bytes: &Bytes) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(&temporary_of(std::process::id())).tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     // A temporary file is readable by its owner alone; the database shall stay as open as it was.
     if let Ok(metadata) = fs::metadata(path) {

@@ -1,7 +1,7 @@
 //! Planted bugs: programs of which it is known what is wrong with them, for instruments to be held against.
 //!
-//! Among them is everything that an engine of this project was ever wrong about, and beside bugs stand their right twins:
-//! an instrument that cries at everything is broken, too.
+//! Among them are kinds of code that an engine of this project was once wrong about; the single cases are tests in
+//! `tests/soundness/`. Beside bugs stand their right twins: an instrument that cries at everything is broken, too.
 
 mod deaths;
 mod hidden;
