@@ -22,7 +22,9 @@ fn waiters_that_race_leave_it_open() {
         shop.query(LOCK, &[])?;
         shop.commit()?;
         // What was before is performed again, for each place that this can have.
-        shop.query("SELECT 2", &[])?;
+        if shop.customer() == 1 {
+            shop.query("SELECT 2", &[])?;
+        }
         Ok(End::SoldOut)
     });
     let checked = |buyers| check(&postgres, &race, Level::ReadCommitted, Question::of(buyers)).unwrap();
@@ -34,7 +36,7 @@ fn waiters_that_race_leave_it_open() {
     assert!(three.executions > 20 && !three.outcomes.is_empty(), "{three:?}");
 }
 
-/// Load, change, save; of all times that something is read or sold, the `odd` one is remarked upon.
+/// Load, change, save; of all times that something is read or written, the `odd` one is remarked upon.
 fn with_an_odd_time(odd: u64) -> Result<Report, DatabaseError> {
     let times = AtomicU64::new(0);
     let mut shop = Checkout::new("odd", 1, move |shop| {
@@ -43,14 +45,17 @@ fn with_an_odd_time(odd: u64) -> Result<Report, DatabaseError> {
                 shop.say("this once");
             }
         };
+        shop.begin(shop.level())?;
         let count = shop.number("SELECT count FROM stock", &[])?;
         remark(shop);
         if count == 0 {
+            shop.rollback()?;
             return Ok::<_, SqlError>(End::SoldOut);
         }
         shop.execute("UPDATE stock SET count = $1", &[(count - 1).into()])?;
-        shop.sold(1);
         remark(shop);
+        shop.commit()?;
+        shop.sold(1);
         Ok(End::Bought)
     });
     shop.tables = vec!["CREATE TABLE stock (count INTEGER)".into()];
@@ -63,13 +68,15 @@ fn with_an_odd_time(odd: u64) -> Result<Report, DatabaseError> {
 
 #[test]
 fn what_happens_once_is_an_error_or_makes_no_difference() {
-    let outcomes = |report: Report| report.outcomes.into_iter().map(|(outcome, _)| outcome).collect::<Vec<_>>();
-    let all = outcomes(with_an_odd_time(u64::MAX).unwrap());
-    assert!(all.len() > 1);
+    let outcomes = |report: &Report| report.outcomes.iter().map(|(outcome, _)| outcome.clone()).collect::<Vec<_>>();
+    let usual = with_an_odd_time(u64::MAX).unwrap();
     let mut errors = 0;
     for odd in 0..40 {
         match with_an_odd_time(odd) {
-            Ok(report) => assert_eq!(outcomes(report), all, "{odd}"),
+            Ok(report) => {
+                assert!(report.states >= usual.states, "{odd}: {} of {} states", report.states, usual.states);
+                assert_eq!(outcomes(&report), outcomes(&usual), "{odd}");
+            }
             Err(DatabaseError::NotDeterministic { .. }) => errors += 1,
             Err(other) => panic!("{other}"),
         }
