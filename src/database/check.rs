@@ -1,6 +1,6 @@
 //! Verdicts on a checkout over a database.
 
-use super::explore::{Graph, Limits, Merging, along};
+use super::explore::{Graph, Limits, Merging, along, patiently, race};
 use super::{Checkout, Database, DatabaseError, Execution, Level, Move, Outcome, Property, Schedule, Stage};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub enum Verdict {
     Possible(Box<Witness>),
     /// It comes to pass in no order of statements, for these connections on this server and version.
     Impossible,
-    /// It is not known, for this reason: a limit was hit, or nothing says it.
+    /// It is not known, for this reason: a limit was hit, waiters race, or nothing says it.
     Inconclusive(String),
 }
 
@@ -112,6 +112,8 @@ pub struct Report {
     /// are back before the other, who is free to go on, has done so. That overlaps inside a statement, and so
     /// [`Property::NoFailure`] is not proved then.
     pub starts_over: bool,
+    /// What kept it from being complete: a limit, or a race between waiters.
+    pub limit: Option<String>,
 }
 
 /// Why retries after a deadlock prove nothing.
@@ -160,12 +162,14 @@ fn explore(
             if witness.is_none()
                 && let Some(path) = graph.best(&ways, property)
             {
-                *witness = Some(show(stage, checkout, property, buyers, &path)?);
+                let shown = patiently(|| show(stage, checkout, property, buyers, &path));
+                *witness = or_race(shown, &graph, &mut limit)?;
             }
         }
         if buyers == question.buyers {
             for (outcome, path) in graph.outcomes(&ways) {
-                outcomes.push((outcome, schedule_of(stage, &path)?));
+                let schedule = patiently(|| schedule_of(stage, &path));
+                outcomes.extend(or_race(schedule, &graph, &mut limit)?.map(|schedule| (outcome, schedule)));
             }
         }
     }
@@ -195,7 +199,23 @@ fn explore(
         executions,
         states,
         starts_over,
+        limit,
     })
+}
+
+/// What was seen once, and is not seen again because waiters race, is left open.
+fn or_race<T>(
+    again: Result<T, DatabaseError>,
+    graph: &Graph,
+    limit: &mut Option<String>,
+) -> Result<Option<T>, DatabaseError> {
+    match again {
+        Err(error @ DatabaseError::NotDeterministic { .. }) if graph.may_race => {
+            limit.get_or_insert_with(|| race(&error));
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
 }
 
 /// Performs a path again, with what is committed after each step.

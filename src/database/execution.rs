@@ -1,6 +1,7 @@
 //! One execution: what was done, in order, and how it came out.
 
 use super::{Act, End, Move, Trouble};
+use std::collections::BTreeSet;
 
 /// Something that happened to one actor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -116,6 +117,22 @@ impl Execution {
                 Deed::Did { .. } if victims.contains(actor) => return true,
                 Deed::Did { trouble: Some(Trouble::Deadlock), .. } => victims.push(*actor),
                 _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether two have waited for others at once. If both come free at once, it may be a race who has what they wait
+    /// for. (Whom SQLite is busy for waits for nobody in particular, and who is next is explored.)
+    pub(super) fn may_race(&self) -> bool {
+        let mut waiting = BTreeSet::new();
+        for (actor, deed) in self.deeds() {
+            match deed {
+                Deed::Waits { holders, .. } if !holders.is_empty() => waiting.insert(*actor),
+                _ => waiting.remove(actor),
+            };
+            if waiting.len() > 1 {
+                return true;
             }
         }
         false

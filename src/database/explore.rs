@@ -1,8 +1,9 @@
 //! Statements in every order: re-execution of a checkout until every order of its steps has been performed.
 
+mod ways;
+
 use super::{DatabaseError, Deed, Execution, Move, Outcome, Position, Property, Schedule, Stage};
 use rustc_hash::{FxHashMap, FxHasher};
-use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 /// Which executions are taken to lead to the same state.
@@ -48,10 +49,12 @@ pub(super) struct Graph {
     merging: Merging,
     /// How many executions it took.
     pub(super) executions: u64,
-    /// Which limit kept it from being complete.
+    /// Which limit, or which race, kept it from being complete.
     pub(super) limit: Option<String>,
     /// Whether somebody went on after being the victim of a deadlock.
     pub(super) starts_over: bool,
+    /// Whether two waited at once.
+    pub(super) may_race: bool,
 }
 
 /// What two executions have in common that count as one.
@@ -75,6 +78,8 @@ enum Next {
     To(usize),
     /// SQLite was tried again and is still busy: all is as it was.
     Futile,
+    /// It does not always lead to the same.
+    Astray,
 }
 
 impl Graph {
@@ -87,6 +92,7 @@ impl Graph {
             executions: 0,
             limit: None,
             starts_over: false,
+            may_race: false,
         };
         stage.merging = merging;
         // Nodes with something open, and first of all the beginning, which is no node yet.
@@ -102,31 +108,42 @@ impl Graph {
             if from.is_some() {
                 open.push(from);
             }
-            let mut tries = 0;
             graph.executions += 1;
-            let reached = loop {
-                match graph.perform(stage, from, limits) {
-                    Err(DatabaseError::NotDeterministic { .. }) if tries < PATIENCE => tries += 1,
-                    other => break other?,
-                }
-            };
-            open.extend(reached.into_iter().map(Some));
+            // Of a try that went astray too, what was new is to be gone on from.
+            let mut new = Vec::new();
+            let mut astray = None;
+            let performed = patiently(|| graph.perform(stage, from, limits, &mut new, &mut astray));
+            open.extend(new.into_iter().map(Some));
+            if let Err(error) = performed {
+                graph.pass_over(astray.ok_or(error)?);
+            }
         }
         Ok(graph)
     }
 
-    /// One execution, first to a node that has something open, and on from there. Returns the new nodes.
-    fn perform(&mut self, stage: &mut Stage, from: Option<usize>, limits: Limits) -> Result<Vec<usize>, DatabaseError> {
+    /// One execution, first to a node that has something open, and on from there; and the new nodes. If it goes astray
+    /// where waiters may race, what is explored is not all, and `astray` is where it should have gone on: from this
+    /// node, by this one of its moves, or by none of them.
+    fn perform(
+        &mut self,
+        stage: &mut Stage,
+        from: Option<usize>,
+        limits: Limits,
+        new: &mut Vec<usize>,
+        astray: &mut Option<(usize, Option<usize>)>,
+    ) -> Result<(), DatabaseError> {
         let path = from.map_or(Vec::new(), |node| self.nodes[node].path.clone());
-        let mut new = Vec::new();
         // The edge that leads to where the execution stands.
         let mut edge: Option<(usize, usize)> = None;
         let (checkout, names) = (stage.checkout.clone(), stage.cast.0.clone());
         let cast = stage.cast.clone();
-        stage.perform(|position| {
+        let mut may_race = false;
+        *astray = None;
+        let performed = stage.perform(|position| {
             let execution = position.execution;
             let depth = execution.beats.len();
-            let differs = |what: &str| {
+            let mut differs = |what: &str| {
+                may_race = execution.may_race();
                 let moves = execution.beats.iter().map(|beat| (beat.mv, beat.alternative.clone())).collect();
                 let schedule = Schedule { moves, cast: cast.clone() }.to_string();
                 DatabaseError::NotDeterministic { schedule, what: what.to_owned() }
@@ -157,6 +174,7 @@ impl Graph {
                 Some(node) => node,
                 None => {
                     self.starts_over |= execution.starts_over();
+                    self.may_race |= execution.may_race();
                     let shows = |property: &Property| property.shown(execution, &checkout, &names).is_some();
                     self.nodes.push(Node {
                         path: execution.beats.iter().map(|beat| beat.mv).collect(),
@@ -184,8 +202,23 @@ impl Graph {
             let Some(number) = node.next.iter().position(|next| *next == Next::Open) else { return Ok(None) };
             edge = Some((at, number));
             Ok(Some(node.enabled[number]))
-        })?;
-        Ok(new)
+        });
+        if let Err(error) = &performed
+            && may_race
+        {
+            self.limit.get_or_insert_with(|| race(error));
+            *astray = edge.map(|(node, number)| (node, Some(number))).or(from.map(|node| (node, None)));
+        }
+        performed.map(drop)
+    }
+
+    /// Leaves alone what leads now here, now there.
+    fn pass_over(&mut self, (node, number): (usize, Option<usize>)) {
+        for (at, next) in self.nodes[node].next.iter_mut().enumerate() {
+            if *next == Next::Open && number.is_none_or(|number| number == at) {
+                *next = Next::Astray;
+            }
+        }
     }
 
     fn key(&self, position: &Position<'_>, actors: usize) -> Key {
@@ -201,65 +234,22 @@ impl Graph {
     pub(super) fn states(&self) -> usize {
         self.nodes.len()
     }
+}
 
-    /// The most that was ever told to be sold.
-    pub(super) fn worst(&self) -> i64 {
-        self.nodes.iter().map(|node| node.sold).max().unwrap_or(0)
-    }
-
-    /// The best way to the nodes that are wanted: fewest moves, then fewest switches, then the lowest first. Of two
-    /// ways of one length to one node that end with the same actor, the better one stays the better one however they
-    /// go on.
-    pub(super) fn best(&self, ways: &[(usize, Vec<Move>)], wanted: Property) -> Option<Vec<Move>> {
-        let shown = ways.iter().filter(|(node, _)| self.nodes[*node].shows.contains(&wanted));
-        shown.map(|(_, path)| path).min_by_key(|path| rank(path)).cloned()
-    }
-
-    /// Every outcome, each with the best way to it.
-    pub(super) fn outcomes(&self, ways: &[(usize, Vec<Move>)]) -> BTreeMap<Outcome, Vec<Move>> {
-        let mut outcomes: BTreeMap<Outcome, Vec<Move>> = BTreeMap::new();
-        for (node, path) in ways {
-            let Some(outcome) = &self.nodes[*node].outcome else { continue };
-            let best = outcomes.entry(outcome.clone()).or_insert_with(|| path.clone());
-            if rank(path) < rank(best) {
-                best.clone_from(path);
-            }
+/// Tries again what the database did not do as before.
+pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+    let mut tries = 0;
+    loop {
+        match attempt() {
+            Err(DatabaseError::NotDeterministic { .. }) if tries < PATIENCE => tries += 1,
+            other => return other,
         }
-        outcomes
-    }
-
-    /// The best ways to each node that shows something or is an end.
-    pub(super) fn ways(&self) -> Vec<(usize, Vec<Move>)> {
-        let wanted = |node: usize| !self.nodes[node].shows.is_empty() || self.nodes[node].outcome.is_some();
-        let mut found = Vec::new();
-        let mut layer: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
-        if !self.nodes.is_empty() {
-            layer.insert((0, usize::MAX), Vec::new());
-        }
-        while !layer.is_empty() {
-            let mut next: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
-            for ((node, _), path) in layer {
-                for (mv, to) in self.nodes[node].enabled.iter().zip(&self.nodes[node].next) {
-                    let Next::To(to) = to else { continue };
-                    let mut path = path.clone();
-                    path.push(*mv);
-                    let best = next.entry((*to, mv.actor)).or_insert_with(|| path.clone());
-                    if rank(&path) < rank(best) {
-                        *best = path;
-                    }
-                }
-                if wanted(node) {
-                    found.push((node, path));
-                }
-            }
-            layer = next;
-        }
-        found
     }
 }
 
-fn rank(path: &[Move]) -> (usize, usize, &[Move]) {
-    (path.len(), super::execution::switches(path), path)
+/// Why a race between waiters leaves something open.
+pub(super) fn race(error: &DatabaseError) -> String {
+    format!("{error}; two wait there at once, and who of them goes on first is a race that the server decides")
 }
 
 /// What all actors have seen, and can do.

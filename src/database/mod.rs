@@ -59,8 +59,10 @@
 //! | MariaDB | two looks at InnoDB's status and the list of processes agree | the same |
 //! | SQLite | its busy handler is called | explored: each can be the one whose next attempt succeeds |
 //!
-//! Two that wait in PostgreSQL for a row that then changes are free at once, and it may be a race who has it first: a
-//! schedule that does not always lead to the same ends in an error.
+//! Two that wait in PostgreSQL for a row that then changes are free at once, and it may be a race who has it first.
+//! Where a schedule with two that wait at once is seen to lead to different things, what is not refuted is
+//! inconclusive, with that schedule, and the rest is explored all the same. A race that always went the same way is not
+//! seen.
 //!
 //! The victim of a deadlock is the database's choice. In PostgreSQL it is whoever closes the circle: the others have
 //! looked for one before the next step is taken. Who was the victim and starts over may be back before the other, who
@@ -70,9 +72,9 @@
 //! # What is claimed
 //!
 //! Proved, or impossible: for up to so many buyers, on this server and version, at this level, at the granularity of
-//! statements. A database that does not do the same for the same schedule is an error, not a verdict
-//! ([`DatabaseError::NotDeterministic`]). [`Merging`] says which orders are performed only once, and why that is sound;
-//! the tests hold it against plain exploration, and against [free runs](run_free) that nobody steers.
+//! statements. A database that does not do the same for the same schedule, without such a race, is an error, not a
+//! verdict ([`DatabaseError::NotDeterministic`]). [`Merging`] says which orders are performed only once, and why that
+//! is sound; the tests hold it against plain exploration, and against [free runs](run_free) that nobody steers.
 //!
 //! # Where to look next
 //!

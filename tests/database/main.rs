@@ -12,6 +12,7 @@ mod free;
 mod hermitage;
 mod merging;
 mod outside;
+mod races;
 mod readme;
 #[path = "../reviewed/mod.rs"]
 mod reviewed;

@@ -7,11 +7,14 @@ use oversell::database::table::{jobs, legend, survey, table};
 use oversell::database::{Database, Property, Question, catalogue};
 use std::sync::Arc;
 
-fn three_buyers(databases: Vec<Arc<dyn Database>>) {
+/// Every tenth checkout × level × database of the catalogue, from this one on.
+fn three_buyers(databases: Vec<Arc<dyn Database>>, tenth: usize) {
     let start = std::time::Instant::now();
     let mut question = Question::of(3);
     question.limits.executions = 6_000;
-    let jobs = jobs(&databases, &catalogue::all());
+    let all = jobs(&databases, &catalogue::all());
+    let jobs: Vec<_> = all.into_iter().skip(tenth).step_by(10).collect();
+    assert!(databases.is_empty() || !jobs.is_empty());
     let reports = survey(&jobs, question, 3).unwrap();
     let executions: u64 = reports.iter().map(|report| report.executions).sum();
     println!("{executions} executions in {:?}\n{}\n{}", start.elapsed(), table(&reports), legend(question));
@@ -26,23 +29,30 @@ fn three_buyers(databases: Vec<Arc<dyn Database>>) {
     println!("all in {:?}", start.elapsed());
 }
 
-/// `cargo test --test database -- --ignored three_buyers_on_sqlite --nocapture`
-#[test]
-#[ignore = "three buyers take many minutes"]
-fn three_buyers_on_sqlite() {
-    three_buyers(sqlite());
+/// Tests of one database, each of a tenth of the catalogue, so that they can be run one by one.
+macro_rules! tenths {
+    ($database:ident, $databases:expr, $($name:ident = $tenth:literal)*) => {
+        mod $database {
+            use super::*;
+
+            $(
+                #[test]
+                #[ignore = "three buyers take many minutes"]
+                fn $name() {
+                    three_buyers($databases, $tenth);
+                }
+            )*
+        }
+    };
+    ($database:ident, $databases:expr) => {
+        tenths!($database, $databases, tenth_0 = 0 tenth_1 = 1 tenth_2 = 2 tenth_3 = 3 tenth_4 = 4 tenth_5 = 5
+                tenth_6 = 6 tenth_7 = 7 tenth_8 = 8 tenth_9 = 9);
+    };
 }
 
-/// `cargo test --test database -- --ignored three_buyers_on_postgres --nocapture`
-#[test]
-#[ignore = "three buyers take many minutes"]
-fn three_buyers_on_postgres() {
-    three_buyers(or_skip(postgres()).into_iter().collect());
-}
-
-/// `cargo test --test database -- --ignored three_buyers_on_mariadb --nocapture`
-#[test]
-#[ignore = "three buyers take many minutes"]
-fn three_buyers_on_mariadb() {
-    three_buyers(or_skip(mariadb()).into_iter().collect());
-}
+// `cargo test --test database -- --ignored three::on_sqlite --nocapture`; or only `three::on_sqlite::tenth_0`.
+tenths!(on_sqlite, sqlite());
+// `cargo test --test database -- --ignored three::on_postgres --nocapture`
+tenths!(on_postgres, or_skip(postgres()).into_iter().collect());
+// `cargo test --test database -- --ignored three::on_mariadb --nocapture`
+tenths!(on_mariadb, or_skip(mariadb()).into_iter().collect());

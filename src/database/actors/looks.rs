@@ -3,14 +3,18 @@
 use super::{Actors, SILENCE, State, Trip};
 use crate::database::{Arena, DatabaseError, Deed, Wait};
 
+/// For what each of some connections waits.
+type Waits = Vec<Option<Wait>>;
+
 impl Actors {
     /// Whether all statements that run wait: two looks that agree, with no word in between.
     pub(super) fn look(&mut self, arena: &mut dyn Arena) -> Result<bool, Trip> {
         let running: Vec<_> =
             (0..self.actors.len()).filter(|actor| matches!(self.actors[*actor].state, State::Runs { .. })).collect();
         let connections: Vec<_> = running.iter().map(|actor| self.actors[*actor].connection).collect();
-        let first = self.waits(arena, &connections)?;
-        let second = self.waits(arena, &connections)?;
+        let (Some(first), Some(second)) = (self.waits(arena, &connections)?, self.waits(arena, &connections)?) else {
+            return Ok(false);
+        };
         if first != second {
             return Ok(false);
         }
@@ -58,13 +62,17 @@ impl Actors {
         Ok(true)
     }
 
-    fn waits(&mut self, arena: &mut dyn Arena, connections: &[u64]) -> Result<Vec<Option<Wait>>, Trip> {
-        arena.waits(connections).or_else(|error| {
+    /// `None` if the server is gone and no statement runs any more: whoever moves next will hear of it.
+    fn waits(&mut self, arena: &mut dyn Arena, connections: &[u64]) -> Result<Option<Waits>, Trip> {
+        arena.waits(connections).map(Some).or_else(|error| {
             // If the server is gone, those whose statements run hear of it too, and can say which ones they were.
-            while let Ok((actor, report)) = self.reports.recv_timeout(SILENCE) {
-                self.note(actor, report)?;
+            while self.busy().is_some() {
+                match self.reports.recv_timeout(SILENCE) {
+                    Ok((actor, report)) => self.note(actor, report)?,
+                    Err(_) => return Err((None, error)),
+                }
             }
-            Err((None, error))
+            Ok(None)
         })
     }
 }
