@@ -60,7 +60,7 @@ mod place;
 pub mod sync;
 pub mod thread;
 pub mod time;
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio", not(loom), not(doctest)))]
 pub mod tokio;
 
 use crate::sync::Event;

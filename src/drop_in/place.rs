@@ -10,7 +10,7 @@ mod thread;
 
 pub use constructor::{construct, declare, declare_with};
 pub use future::block_on;
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio", not(loom), not(doctest)))]
 pub use future::{awaited, poll_awaited};
 pub use look::look;
 pub use thread::{BEYOND, Turns, run, sites};
@@ -126,7 +126,7 @@ pub fn outside(what: &str) {
 }
 
 /// How often whoever is under check here has done anything that others may see.
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio", not(loom), not(doctest)))]
 pub fn steps() -> u64 {
     thread(|thread| thread.steps.get()).unwrap_or_default()
 }

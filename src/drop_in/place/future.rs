@@ -45,13 +45,13 @@ pub fn block_on<R>(future: impl Future<Output = R>, hangs_up: bool) -> Option<R>
 }
 
 /// Where a thread under check awaits something. What comes next happens at once.
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio", not(loom), not(doctest)))]
 pub async fn awaited() {
     std::future::poll_fn(|_| poll_awaited()).await;
 }
 
 /// The same, for what is a future itself.
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio", not(loom), not(doctest)))]
 pub fn poll_awaited() -> Poll<()> {
     let goes_on = thread(|thread| {
         let goes_on = thread.goes_on.replace(false);
