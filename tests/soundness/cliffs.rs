@@ -142,3 +142,20 @@ fn who_has_bought_and_waits_for_ever_is_not_one_with_who_has_not_and_does() {
     report.assert_refuted("no-oversell");
     assert_eq!(report.finding("no-oversell").worst, Some(3));
 }
+
+#[test]
+fn what_one_shows_at_its_end_is_not_taken_for_what_twenty_show() {
+    let scenario: Scenario = shop("an even number", |at, shop: &Shop| {
+        for _ in 0..6 {
+            shop.bell.load(at, SeqCst);
+        }
+        shop.door.fetch_xor(at, 1, SeqCst);
+        "done"
+    })
+    .endings(["done"])
+    .always_at_end("even", "an even number of buyers came", |end, _| end.ended("done").is_multiple_of(2))
+    .into();
+    let check = |buyers| Check::new(&scenario).threads("buyer", buyers).property("even").run().unwrap();
+    check(1).assert_refuted("even");
+    check(20).assert_holds();
+}
