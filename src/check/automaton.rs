@@ -10,6 +10,7 @@
 mod closure;
 mod cross_check;
 mod edges;
+mod known;
 mod memories;
 mod merging;
 mod node;
@@ -26,6 +27,8 @@ use crate::platform::{Actor, Content};
 use crate::scenario::Scenario;
 use crate::sync::{Mode, ObjectId, Observation};
 pub use cross_check::{OF_AN_EDGE, OTHER_HISTORIES};
+pub use known::Edges;
+use known::Known;
 use memories::Memories;
 use merging::Merging;
 use node::Key;
@@ -47,13 +50,10 @@ pub struct Automaton {
     numbers: FxHashMap<Key, NodeId>,
     memories: Memories,
     contents: Interner<Content>,
-    /// All edges, one control point and content after the other.
-    edges: Vec<Edge>,
-    /// By control point and content of its object (0 where it accesses none), where its edges are among them: none if its
-    /// step is not enabled, nothing if that is not known yet.
-    edges_at: FxHashMap<(NodeId, u32), Range>,
+    /// By control point and content of its object, where its step leads: nowhere if it is not enabled.
+    known: Known,
     /// By control point, the edges that were read last.
-    last: Vec<Range>,
+    last: Vec<Edges>,
     /// By control point, where its steps lead, as far as they have been read.
     leads_to: Vec<Vec<NodeId>>,
     /// What steps are to those who take them, and their numbers by control point and observation.
@@ -75,7 +75,7 @@ pub struct Automaton {
     reached: Vec<bool>,
     /// Whether everything has been read that an execution of any number of threads comes to.
     all_is_read: bool,
-    /// How many control points were read in advance where that came to no end: they do not count against the limit.
+    /// How many control points were read where that came to no end: they do not count against the limit.
     read_in_vain: usize,
     /// What was read before, until something was wrong with code that perhaps no execution comes to.
     given_up: Option<Box<Automaton>>,
@@ -84,13 +84,6 @@ pub struct Automaton {
 
 /// One thing that a step can come to: what it leaves, if it accesses anything, and what it observes.
 type Outcome = (Option<Content>, Observation);
-
-/// Some of the edges.
-#[derive(Clone, Copy, Debug, Default)]
-struct Range {
-    start: u32,
-    end: u32,
-}
 
 /// Whether it matters in which way threads end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,8 +126,7 @@ impl Automaton {
             numbers: FxHashMap::default(),
             memories: Memories::new(),
             contents: Interner::new(),
-            edges: Vec::new(),
-            edges_at: FxHashMap::default(),
+            known: Known::default(),
             last: Vec::new(),
             leads_to: Vec::new(),
             taken: Vec::new(),
@@ -202,6 +194,11 @@ impl Automaton {
         self.scenario().turns().is_some() && self.nodes[node].object() == Some(BEYOND)
     }
 
+    /// So many of the control points that have been read came to nothing: they do not count against the limit.
+    pub fn has_read_in_vain(&mut self, points: usize) {
+        self.read_in_vain += points;
+    }
+
     /// A search comes to this control point.
     pub fn reach(&mut self, node: NodeId) {
         self.reached[node as usize] = true;
@@ -215,9 +212,9 @@ impl Automaton {
     /// About how much memory the automaton takes.
     pub fn bytes(&self) -> usize {
         // What they point to is shared, or small.
-        let (nodes, edges) = (size_of::<Node>() + size_of::<Key>() + 64, size_of::<Edge>() + 32);
+        let nodes = size_of::<Node>() + size_of::<Key>() + 64;
         let (taken, memories) = (size_of::<Taken>() + size_of::<Observation>() + 64, 2 * (size_of::<Memory>() + 32));
-        self.nodes.len() * nodes + self.edges.len() * edges + self.taken.len() * taken + self.memories.len() * memories
+        self.nodes.len() * nodes + self.known.bytes() + self.taken.len() * taken + self.memories.len() * memories
     }
 
     pub fn node(&self, node: NodeId) -> &Node {

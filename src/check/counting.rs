@@ -74,13 +74,21 @@ impl Engine for Counting {
                 continue;
             }
             let asked: Vec<_> = open.iter().map(|i| properties[*i]).collect();
+            let before = automaton.len();
             let settled = match self.settle(stage, &mut automaton, instance, &asked, &mut worst) {
                 Ok(settled) => settled,
+                // What is read for any number of threads may have no end; what is asked about may all the same.
+                Err(CheckError::Automaton(AutomatonError::Unbounded(_))) if stage == Stage::Elsewhere => {
+                    automaton.has_read_in_vain(automaton.len() - before);
+                    continue;
+                }
                 Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) if stage == Stage::Small => {
                     return Ok(undecided(properties, &error.to_string(), &automaton));
                 }
-                // What was read for any number of threads may have no end; what is asked about may all the same.
-                Err(CheckError::Automaton(AutomatonError::Unbounded(_))) if stage == Stage::Elsewhere => continue,
+                Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
+                    let open = undecided(&asked, &error.to_string(), &automaton);
+                    open.into_iter().map(|finding| Some(finding.verdict)).collect()
+                }
                 Err(error) => return Err(error),
             };
             for (i, verdict) in open.into_iter().zip(settled) {
@@ -111,8 +119,11 @@ enum Stage {
     Large,
 }
 
-/// How many states are not many.
+/// How many states are not many: at most so many are looked at before anything else is tried,
 const NOT_MANY: usize = 20_000;
+
+/// and this many where all code has been read already, so that anything else takes little.
+const FEW_STATES: usize = 5_000;
 
 /// The most threads of a failure that is looked for before all states are.
 const FEW: usize = 4;
@@ -128,7 +139,10 @@ impl Counting {
         worst: &mut Option<u64>,
     ) -> Result<Vec<Option<Verdict>>, CheckError> {
         match stage {
-            Stage::Small => self.all_states(NOT_MANY, automaton, instance, properties, worst),
+            Stage::Small => {
+                let most = if automaton.all_is_read() { FEW_STATES } else { NOT_MANY };
+                self.all_states(most, automaton, instance, properties, worst)
+            }
             Stage::Elsewhere => self.elsewhere(automaton, instance, properties, worst),
             Stage::Large => self.all_states(self.limits.max_states, automaton, instance, properties, worst),
         }

@@ -13,6 +13,7 @@
 //! It decides what is upward-closed, that is, stays so when more threads come: overselling, torn reads, crashes and
 //! overlapping searches.
 
+mod repeats;
 mod tree;
 
 use super::automaton::{Automaton, AutomatonError, Endings, Flags, NodeId};
@@ -24,6 +25,7 @@ use super::turns::Followed;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Threads, Verdict, extension, witness};
 use crate::scenario::Scenario;
+use repeats::Repeats;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
@@ -180,7 +182,7 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
         states: 0,
         limit: None,
     };
-    let mut tree = Tree::default();
+    let (mut tree, mut repeats) = (Tree::default(), Repeats::default());
     let mut path = Path::default();
     let first = fill(&mut space, initial, &mut cover)?;
     path.push(tree.add(&space, first).map(|state| Frame::at(&space, &tree, state)));
@@ -189,11 +191,18 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
             cover.look(&space, properties, &frame.words);
         }
         // What covers a state covers all that follows it, and is looked at in its own turn.
-        let step = if tree.is_covered(frame.state) { None } else { next_step(&mut space, &tree, frame, &mut cover)? };
+        let step = match tree.is_covered(frame.state) {
+            true => None,
+            false => next_step(&mut space, &tree, &mut repeats, frame, &mut cover)?,
+        };
         let Some(next) = step else {
             path.pop();
             continue;
         };
+        // What covers it covers all that fills it, too.
+        if tree.covered(&space, &next) {
+            continue;
+        }
         let mut next = fill(&mut space, next, &mut cover)?;
         if tree.covered(&space, &next) {
             continue;
@@ -202,7 +211,7 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
             next = fill(&mut space, next, &mut cover)?;
         }
         path.push(tree.add(&space, next).map(|state| Frame::at(&space, &tree, state)));
-        let (count, bytes) = (tree.len(), tree.bytes() + space.automaton.bytes());
+        let (count, bytes) = (tree.len(), tree.bytes() + repeats.bytes() + space.automaton.bytes());
         let meter = space.automaton.meter();
         let limit = meter.limits.max_states;
         cover.limit = meter.look("states", count, limit, bytes);
@@ -257,6 +266,8 @@ struct Frame {
     control: u64,
     /// By control point: whether any number of threads stand there.
     many: Vec<bool>,
+    /// By object, the number of what the state has in common with others that differ in it, once somebody has asked.
+    rests: Vec<Option<usize>>,
     /// What an object may hold after a step that leaves the marking as it is, where that is known to be covered.
     known: FxHashSet<(usize, u32)>,
 }
@@ -270,7 +281,15 @@ impl Frame {
             many.push(true);
         }
         let control = hash(space.control(&words));
-        Frame { state, words, next: (0, 0), control, many, known: FxHashSet::default() }
+        Frame {
+            state,
+            words,
+            next: (0, 0),
+            control,
+            many,
+            rests: vec![None; space.objects()],
+            known: FxHashSet::default(),
+        }
     }
 
     fn has_many(&self, node: NodeId) -> bool {
@@ -282,6 +301,7 @@ impl Frame {
 fn next_step(
     space: &mut Space<'_>,
     tree: &Tree,
+    repeats: &mut Repeats,
     frame: &mut Frame,
     cover: &mut Cover,
 ) -> Result<Option<Vec<u32>>, AutomatonError> {
@@ -291,8 +311,17 @@ fn next_step(
         let Some(mover) = space.mover(&frame.words, place) else { break };
         let node = space.node_of(&frame.words, mover);
         let moves = space.moves(&frame.words, node)?;
-        if frame.next.1 == 0 && !cover.waits {
-            cover.waits = space.automaton.node(node).step().is_some() && space.steps_at(&frame.words, node)? == 0;
+        if frame.next.1 == 0 {
+            let object = space.automaton.node(node).object();
+            let edges = space.edges(&frame.words, node)?;
+            cover.waits |= edges.is_empty() && space.automaton.node(node).step().is_some();
+            let rest = object.map(|object| {
+                *frame.rests[object].get_or_insert_with(|| repeats.rest(space, tree, frame.state, object))
+            });
+            if rest.is_some_and(|rest| repeats.take(rest, node, edges)) {
+                cover.transitions += edges.len() as u64;
+                frame.next.1 = edges.len();
+            }
         }
         while frame.next.1 < moves {
             let index = frame.next.1;
@@ -329,10 +358,7 @@ fn fill(space: &mut Space<'_>, mut state: Vec<u32>, cover: &mut Cover) -> Result
     let mut work: Vec<NodeId> =
         space.marking(&state).filter(|(_, count)| *count == MANY).map(|(node, _)| node).collect();
     while let Some(node) = work.pop() {
-        if space.automaton.node(node).step().is_none() {
-            continue;
-        }
-        for index in 0..space.steps_at(&state, node)? {
+        for index in 0..space.edges(&state, node)?.len() {
             let Some((to, flags)) = space.stays(&state, node, index)? else { continue };
             cover.flags = cover.flags.or(flags);
             if space.fill(&mut state, to) {
@@ -371,6 +397,9 @@ fn accelerate(space: &Space<'_>, path: &Path, next: &mut [u32]) -> bool {
     let places = path.by_control.get(&hash(space.control(next))).into_iter().flatten();
     for place in places.rev() {
         let old = &path.frames[*place].words;
+        if space.marking(next).all(|(_, count)| count == MANY) {
+            break;
+        }
         if !covers(space, next, old) {
             continue;
         }

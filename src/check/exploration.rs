@@ -20,7 +20,7 @@ mod merged;
 mod moves;
 
 use super::Instance;
-use super::automaton::{Automaton, AutomatonError, Edge, Flags, NodeId};
+use super::automaton::{Automaton, AutomatonError, Edge, Edges, Flags, NodeId};
 use crate::platform::script::Local;
 use crate::platform::{Act, Actor, Threads};
 use crate::scenario::{Launch, Scenario};
@@ -167,7 +167,7 @@ impl<'a> Space<'a> {
             let node = self.node_of(state, mover);
             let moves = self.moves(state, node)?;
             // One of them may be a kill.
-            steps |= self.steps_at(state, node)? > 0;
+            steps |= !self.edges(state, node)?.is_empty();
             for index in 0..moves {
                 let transition = self.move_one(state, mover, node, index, next)?;
                 each(self, transition, next);
@@ -198,12 +198,9 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// How many things the step at a control point can come to.
-    pub fn steps_at(&mut self, state: &[u32], node: NodeId) -> Result<usize, AutomatonError> {
-        if self.automaton.node(node).step().is_none() {
-            return Ok(0);
-        }
-        Ok(self.automaton.edges(node, &state[..self.objects])?.len())
+    /// What the step at a control point can come to.
+    pub fn edges(&mut self, state: &[u32], node: NodeId) -> Result<Edges, AutomatonError> {
+        self.automaton.edges(node, &state[..self.objects])
     }
 
     /// How many moves can be made from a control point: those, and a kill while there is one left.
@@ -213,12 +210,13 @@ impl<'a> Space<'a> {
         }
         let is_thread = self.automaton.node(node).role.is_some();
         let kill = is_thread && (state[self.objects + 1] as usize) < self.instance.kills;
-        Ok(self.steps_at(state, node)? + usize::from(kill))
+        Ok(self.edges(state, node)?.len() + usize::from(kill))
     }
 
     /// The number of the move of this name, of those from a control point.
     pub fn index_of(&mut self, state: &[u32], node: NodeId, act: Act) -> Result<Option<usize>, AutomatonError> {
-        let edges = self.automaton.edges(node, &state[..self.objects])?.to_vec();
+        let edges = self.edges(state, node)?;
+        let edges = self.automaton.list(edges);
         Ok(edges.iter().position(|edge| self.automaton.act(node, edge) == act))
     }
 
@@ -229,7 +227,8 @@ impl<'a> Space<'a> {
             Mover::At(node) => node,
             Mover::Parent => self.parent_at(state).expect("only a parent at work moves"),
         };
-        let edges = self.automaton.edges(node, &state[..self.objects])?.to_vec();
+        let edges = self.edges(state, node)?;
+        let edges = self.automaton.list(edges);
         let is_it = |edge: &&Edge| self.automaton.act(node, edge) == transition.act && edge.to == transition.to;
         let edge = edges.iter().find(is_it).copied();
         Ok(edge.map(|edge| self.automaton.taken(&edge).locals.clone()).unwrap_or_default())

@@ -78,7 +78,7 @@ impl Run {
             if space.automaton.node(node).step().is_none() {
                 return Ok(true);
             }
-            if space.steps_at(&self.state, node)? == 0 {
+            if space.edges(&self.state, node)?.is_empty() {
                 return Ok(false);
             }
             self.take(space, actor, node, 0)?;
@@ -94,7 +94,7 @@ impl Run {
             loop {
                 let Some(mover) = space.mover(&self.state, place) else { return Ok(true) };
                 let node = space.node_of(&self.state, mover);
-                if space.steps_at(&self.state, node)? > 0 {
+                if !space.edges(&self.state, node)?.is_empty() {
                     space.make(&self.state, mover, node, 0, &mut next)?;
                     std::mem::swap(&mut self.state, &mut next);
                     break;
@@ -112,7 +112,7 @@ impl Run {
             actor => self.numbers.place(actor),
         };
         let Some(node) = node else { return Ok(false) };
-        let steps = space.steps_at(&self.state, node)?;
+        let steps = space.edges(&self.state, node)?.len();
         let index = match mv.act {
             Act::Kill => Some(steps).filter(|_| steps < space.moves(&self.state, node).unwrap_or(0)),
             act => space.index_of(&self.state, node, act)?,

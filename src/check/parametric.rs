@@ -34,6 +34,9 @@ impl Default for Parametric {
     }
 }
 
+/// The most states of saturating counters that are looked at for all properties at once.
+const TOGETHER: usize = 20_000;
+
 /// How far the saturating counters count at first.
 const FIRST_COUNT: u32 = 2;
 
@@ -79,43 +82,53 @@ impl Parametric {
     ) -> Result<Covered, CheckError> {
         let mut covered = coverability::decide(self.name(), automaton, instance, properties)?;
         let (verdicts, shows) = (&mut covered.verdicts, &covered.shows);
-        // What was sold makes the states many: what does not depend on it is asked by itself.
-        for of_sales in [false, true] {
-            for k in FIRST_COUNT..=self.max_count {
-                let is_open = |i: &usize| {
-                    let open = !shows[*i] && matches!(verdicts[*i], Verdict::Inconclusive { .. });
-                    open && counts_sales(properties[*i]) == of_sales
-                };
-                let asked: Vec<_> = (0..properties.len()).filter(is_open).collect();
-                if asked.is_empty() || !self.settle(automaton, instance, properties, &asked, k, verdicts)? {
-                    break;
+        // What was sold may make the states many: then what does not depend on it is asked by itself.
+        let mut rounds: Vec<(u32, &[bool])> = vec![(FIRST_COUNT, &[false, true])];
+        while let Some((k, of_sales)) = rounds.pop() {
+            let is_open = |i: &usize| {
+                let open = !shows[*i] && matches!(verdicts[*i], Verdict::Inconclusive { .. });
+                open && of_sales.contains(&counts_sales(properties[*i]))
+            };
+            let asked: Vec<_> = (0..properties.len()).filter(is_open).collect();
+            if asked.is_empty() {
+                continue;
+            }
+            let names: Vec<_> = asked.iter().map(|i| properties[*i]).collect();
+            let together = of_sales.len() > 1;
+            let all = automaton.meter().limits.max_states;
+            automaton.meter().limits.max_states = if together { all.min(TOGETHER) } else { all };
+            let saturated = saturate(automaton, instance, &names, k);
+            automaton.meter().limits.max_states = all;
+            if together && !matches!(&saturated, Ok(Saturated { limit: None, .. })) {
+                rounds.extend::<[(u32, &[bool]); 2]>([(k, &[true]), (k, &[false])]);
+                continue;
+            }
+            let saturated = match saturated {
+                Err(AutomatonError::Unbounded(bound)) => {
+                    for i in asked {
+                        verdicts[i] = limited(verdicts[i].explored().clone(), bound.to_string());
+                    }
+                    continue;
                 }
+                saturated => saturated?,
+            };
+            if self.settle(automaton, instance, properties, &asked, (k, saturated), verdicts)? && k < self.max_count {
+                rounds.push((k + 1, of_sales));
             }
         }
         Ok(covered)
     }
 
-    /// Settles what counters up to `k` can; whether to try again with a larger one.
+    /// Settles what counters up to `k` have; whether to try again with a larger one.
     fn settle(
         &self,
         automaton: &mut Automaton,
         instance: &Instance,
         properties: &[Property],
         asked: &[usize],
-        k: u32,
+        (k, saturated): (u32, Saturated),
         verdicts: &mut [Verdict],
     ) -> Result<bool, CheckError> {
-        let names: Vec<_> = asked.iter().map(|i| properties[*i]).collect();
-        let saturated = match saturate(automaton, instance, &names, k) {
-            Ok(saturated) => saturated,
-            Err(AutomatonError::Unbounded(bound)) => {
-                for &i in asked {
-                    verdicts[i] = limited(verdicts[i].explored().clone(), bound.to_string());
-                }
-                return Ok(false);
-            }
-            Err(error) => return Err(error.into()),
-        };
         let Saturated { shown, states, transitions, ends, limit, .. } = saturated;
         let nodes = automaton.reached() as u64;
         let explored =

@@ -11,11 +11,16 @@
 //! one thread after the other. That is so for every number of threads, as what somebody can do alone depends on what is
 //! shared and where it stands, and both are exact.
 
+mod alone;
+mod counts;
+
 use super::automaton::{Automaton, AutomatonError, NodeId};
 use super::exploration::{MANY, Mover, Space, Transition};
 use super::states::States;
 use super::{Instance, Property, Scope, Threads};
-use rustc_hash::{FxHashMap, FxHashSet};
+use alone::Alone;
+use counts::Counted;
+pub use counts::Sums;
 
 /// What the abstract states have shown.
 pub struct Saturated {
@@ -28,52 +33,13 @@ pub struct Saturated {
     /// The limit that was hit.
     pub limit: Option<String>,
     /// Every state, with what had been sold and restocked by then.
-    kept: States,
+    kept: Counted,
 }
 
 impl Saturated {
     /// Every abstract state: its sums, and the state itself as [`Space`] has it.
     pub fn kept(&self) -> impl Iterator<Item = (Sums, &[u32])> {
-        (0..self.kept.len()).map(|number| Sums::of(self.kept.get(number)))
-    }
-}
-
-/// What has been sold and restocked so far, as four words before a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sums {
-    /// How many more are sold than there are; of any number of threads, 1 for that or more.
-    pub balance: i64,
-    pub restocked: i64,
-}
-
-/// The most that `balance` counts: this, or more. Where it is known how many threads there are, it is exact.
-fn most(instance: &Instance) -> i64 {
-    if instance.is_any() { 1 } else { i64::MAX }
-}
-
-impl Sums {
-    const WORDS: usize = 4;
-
-    fn words(self) -> [u32; Sums::WORDS] {
-        let halves = |number: i64| [number as u32, (number >> 32) as u32];
-        let ([a, b], [c, d]) = (halves(self.balance), halves(self.restocked));
-        [a, b, c, d]
-    }
-
-    /// The sums of a state, and the state itself.
-    fn of(words: &[u32]) -> (Sums, &[u32]) {
-        let (sums, state) = words.split_at(Sums::WORDS);
-        let whole = |low: u32, high: u32| (u64::from(high) << 32 | u64::from(low)) as i64;
-        (Sums { balance: whole(sums[0], sums[1]), restocked: whole(sums[2], sums[3]) }, state)
-    }
-
-    /// After so many more were sold and restocked. From `most`, or more, something can come to anything below.
-    fn and(self, sold: i64, restocked: i64, most: i64) -> Vec<Sums> {
-        let change = sold - restocked;
-        let restocked = self.restocked + restocked;
-        let lowest = (self.balance + change).min(most);
-        let highest = if self.balance == most { most } else { lowest };
-        (lowest..=highest).map(|balance| Sums { balance, restocked }).collect()
+        (0..self.kept.len()).map(|number| self.kept.get(number))
     }
 }
 
@@ -91,11 +57,10 @@ pub fn saturate(
         transitions: 0,
         ends: false,
         limit: None,
-        kept: States::default(),
+        kept: Counted::new(instance, k),
     };
-    let most = most(instance);
     let sums = properties.iter().any(|property| counts_sales(*property));
-    let mut states = States::default();
+    let mut states = Counted::new(instance, k);
     for instance in starts(instance, k) {
         let mut sized = Space::merged(space.automaton, &instance)?;
         let (initial, flags) = sized.initial()?;
@@ -106,36 +71,30 @@ pub fn saturate(
             return Ok(saturated);
         }
         let balance = if sums { -sized.stock() } else { 0 };
-        insert(&mut states, Sums { balance, restocked: 0 }, &capped(&sized, initial, k));
+        states.add(&sized, Sums { balance, restocked: 0 }, &initial);
     }
     let progress = properties.contains(&Property::NoLivelock);
     let mut alone = Alone::default();
     let (mut number, mut next) = (0, Vec::new());
+    let (mut state, mut counted) = (Vec::new(), Vec::new());
     while number < states.len() {
-        let words = states.get(number).to_vec();
-        let (told, state) = Sums::of(&words);
-        let mut nexts: Vec<(Transition, Vec<u32>)> = Vec::new();
+        let (told, words) = states.get(number);
+        state.clear();
+        state.extend_from_slice(words);
         // Of "more" who have not been started there are `k + 1` or more, and so `k` or more once one of them is.
-        let mut counted = state.to_vec();
-        if space.unstarted(state) == MANY {
+        counted.clear();
+        counted.extend_from_slice(words);
+        if space.unstarted(&state) == MANY {
             counted[space.head() - 1] = k + 1;
         }
-        let steps =
-            space.moves_of_one(&counted, &mut next, |_, transition, next| nexts.push((transition, next.clone())))?;
-        saturated.transitions += nexts.len() as u64;
-        for (transition, next) in nexts {
+        let steps = space.moves_of_one(&counted, &mut next, |space, transition, next| {
+            saturated.transitions += 1;
             saturated.note(properties, |property| flagged(property, transition.flags));
-            let (sold, restocked) = if sums { told_by(&space, &transition) } else { (0, 0) };
-            for mut next in variants(&space, &counted, &transition, next, k) {
-                space.merge_others(&counted, &mut next);
-                let next = capped(&space, next, k);
-                for told in told.and(sold, restocked, most) {
-                    insert(&mut states, told, &next);
-                }
-            }
-        }
-        saturated.look(&mut space, properties, told, state, !steps);
-        if progress && steps && !alone.somebody(&mut space, state)? {
+            let tallied = if sums { told_by(space, &transition) } else { (0, 0) };
+            states.add_all(space, (told, &counted), &transition, tallied, next);
+        })?;
+        saturated.look(&mut space, properties, told, &state, !steps);
+        if progress && steps && !alone.somebody(&mut space, &state)? {
             saturated.note(properties, |property| property == Property::NoLivelock);
         }
         number += 1;
@@ -166,10 +125,6 @@ fn flagged(property: Property, flags: super::automaton::Flags) -> bool {
     }
 }
 
-fn insert(states: &mut States, sums: Sums, state: &[u32]) {
-    states.insert(&[&sums.words()[..], state].concat());
-}
-
 /// The instances that "any number" stands for: from one thread up to `k`, and more. One more than `k` is named, too: where
 /// threads are started one by one, there are `k` left of so many, and not more.
 fn starts(instance: &Instance, k: u32) -> Vec<Instance> {
@@ -185,50 +140,6 @@ fn starts(instance: &Instance, k: u32) -> Vec<Instance> {
             .collect();
     }
     starts.into_iter().map(|threads| Instance { threads, ..instance.clone() }).collect()
-}
-
-/// The state with every count above `k` as "more".
-fn capped(space: &Space<'_>, mut state: Vec<u32>, k: u32) -> Vec<u32> {
-    let head = space.head();
-    let unstarted = &mut state[head - 1];
-    if *unstarted > k {
-        *unstarted = MANY;
-    }
-    for pair in &mut state[head..] {
-        if *pair & 0xffff > k {
-            *pair |= MANY;
-        }
-    }
-    state
-}
-
-/// What the states may be that a transition leads to: whoever left "more" behind may have left exactly `k`.
-fn variants(space: &Space<'_>, before: &[u32], transition: &Transition, next: Vec<u32>, k: u32) -> Vec<Vec<u32>> {
-    let next = capped(space, next, k);
-    let mut variants = vec![next];
-    if let Mover::At(node) = transition.mover
-        && transition.to != node
-        && space.marking(before).any(|(other, count)| other == node && count == MANY)
-    {
-        for i in 0..variants.len() {
-            let mut fewer = variants[i].clone();
-            let pair = fewer[space.head()..].iter_mut().find(|pair| (**pair >> 16) as NodeId == node);
-            // Whoever is started there in the same moment makes it more again.
-            if let Some(pair) = pair {
-                *pair = u32::from(node) << 16 | k;
-                variants.push(fewer);
-            }
-        }
-    }
-    let unstarted = space.head() - 1;
-    if before[unstarted] > k && variants[0][unstarted] == k {
-        for i in 0..variants.len() {
-            let mut more = variants[i].clone();
-            more[unstarted] = MANY;
-            variants.push(more);
-        }
-    }
-    variants
 }
 
 /// How many more a transition sells and restocks.
@@ -272,64 +183,5 @@ impl Saturated {
                 Property::NoTornRead | Property::NoCrash | Property::NoLivelock => false,
             };
         }
-    }
-}
-
-/// Who can come to an end alone.
-#[derive(Default)]
-struct Alone {
-    /// By contents and control point.
-    known: FxHashMap<(Vec<u32>, NodeId), bool>,
-}
-
-impl Alone {
-    /// Whether somebody in this state can.
-    fn somebody(&mut self, space: &mut Space<'_>, state: &[u32]) -> Result<bool, AutomatonError> {
-        let contents = &state[..space.objects()];
-        let parent = space.parent_at(state);
-        let there =
-            space.marking(state).map(|(node, _)| node).filter(|node| space.automaton.node(*node).step().is_some());
-        let there: Vec<NodeId> = parent.into_iter().chain(there).collect();
-        for node in there {
-            if self.can_end(space, contents, node)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn can_end(&mut self, space: &mut Space<'_>, contents: &[u32], node: NodeId) -> Result<bool, AutomatonError> {
-        let start = (contents.to_vec(), node);
-        if let Some(&known) = self.known.get(&start) {
-            return Ok(known);
-        }
-        let mut seen: FxHashSet<(Vec<u32>, NodeId)> = FxHashSet::default();
-        let mut work = vec![start.clone()];
-        let mut found = false;
-        'search: while let Some((contents, node)) = work.pop() {
-            if !seen.insert((contents.clone(), node)) {
-                continue;
-            }
-            let object = space.automaton.node(node).object();
-            for edge in space.automaton.edges(node, &contents)?.to_vec() {
-                if space.automaton.node(edge.to).step().is_none() {
-                    found = true;
-                    break 'search;
-                }
-                let mut contents = contents.clone();
-                if let Some(object) = object {
-                    contents[object] = edge.content;
-                }
-                work.push((contents, edge.to));
-            }
-            let (count, bytes) = (seen.len(), space.automaton.bytes());
-            let meter = space.automaton.meter();
-            let limit = meter.limits.max_states;
-            if meter.look("states", count, limit, bytes).is_some() {
-                break;
-            }
-        }
-        self.known.insert(start, found);
-        Ok(found)
     }
 }

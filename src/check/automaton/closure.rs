@@ -141,7 +141,8 @@ impl Automaton {
         if let Some((object, content)) = content {
             contents[object] = content;
         }
-        for edge in self.edges(node, &contents)?.to_vec() {
+        let edges = self.edges(node, &contents)?;
+        for edge in self.list(edges).to_vec() {
             if let Some((object, content)) = content {
                 closure.add(object, content, edge.content);
             }

@@ -1,7 +1,7 @@
 //! Edges: where steps lead, read from the code when they are first asked for.
 
 use super::refusal::{AutomatonError, Bound};
-use super::{Automaton, Class, Edge, Endings, Flags, Key, MOST_REMEMBERED, Node, NodeId, Outcome, Place, Range, Taken};
+use super::{Automaton, Class, Edge, Edges, Endings, Flags, Key, MOST_REMEMBERED, Node, NodeId, Outcome, Place, Taken};
 use crate::check::outcome::Tally;
 use crate::platform::script::{Local, Memory, Run, Script, Stop};
 use crate::platform::{Act, Actor, Content, End, hold};
@@ -9,40 +9,41 @@ use crate::sync::{Event, Mode, ObjectId, Observation, Step};
 
 impl Automaton {
     /// What the step at `node` can come to with these contents; nothing if it is not enabled then.
-    pub fn edges(&mut self, node: NodeId, contents: &[u32]) -> Result<&[Edge], AutomatonError> {
+    pub fn edges(&mut self, node: NodeId, contents: &[u32]) -> Result<Edges, AutomatonError> {
         let slot = self.node(node).object().map_or(0, |object| contents[object]);
-        let range = match self.edges_at.get(&(node, slot)) {
-            Some(&known) => known,
-            None => self.learn(node, contents, slot)?,
-        };
-        Ok(&self.edges[range.start as usize..range.end as usize])
+        match self.known.next_of(node, slot) {
+            Some(known) => Ok(known),
+            None => self.learn(node, contents, slot),
+        }
+    }
+
+    /// Some edges, each for itself.
+    pub fn list(&self, edges: Edges) -> &[Edge] {
+        self.known.list(edges)
     }
 
     /// What has been read at `node` with this content of its object.
     pub(super) fn known_edges(&self, node: NodeId, slot: u32) -> &[Edge] {
-        let range = self.edges_at.get(&(node, slot)).copied().unwrap_or_default();
-        &self.edges[range.start as usize..range.end as usize]
+        self.list(self.known.of(node, slot).unwrap_or_default())
     }
 
     #[cold]
-    fn learn(&mut self, node: NodeId, contents: &[u32], slot: u32) -> Result<Range, AutomatonError> {
+    fn learn(&mut self, node: NodeId, contents: &[u32], slot: u32) -> Result<Edges, AutomatonError> {
         let outcomes = self.outcomes(node, contents);
-        let range = match self.as_last(node, &outcomes) {
-            Some(range) => range,
+        let edges = match self.as_last(node, &outcomes) {
+            Some(edges) => edges,
             None => {
                 let edges = self.read(node, outcomes)?;
-                let start = self.edges.len() as u32;
-                self.edges.extend(edges);
-                Range { start, end: self.edges.len() as u32 }
+                self.known.add(edges)
             }
         };
-        self.last[node as usize] = range;
-        self.edges_at.insert((node, slot), range);
+        self.last[node as usize] = edges;
+        self.known.set(node, slot, edges);
         let count = self.len() - self.read_in_vain;
         let (limit, bytes) = (self.meter.limits.max_nodes, self.bytes());
         match self.meter.look("control points", count, limit, bytes) {
             Some(limit) => Err(AutomatonError::Unbounded(Bound::Limit(limit))),
-            None => Ok(range),
+            None => Ok(edges),
         }
     }
 
@@ -67,13 +68,13 @@ impl Automaton {
     }
 
     /// The edges that were read last at `node`, if these outcomes are theirs: much code does the same whatever there is.
-    fn as_last(&self, node: NodeId, outcomes: &[Outcome]) -> Option<Range> {
+    fn as_last(&self, node: NodeId, outcomes: &[Outcome]) -> Option<Edges> {
         // What is under a lock is looked at more closely.
         let [(Some(content @ (Content::File { .. } | Content::Cell(_))), seen)] = outcomes else { return None };
-        let range = self.last[node as usize];
-        let [edge] = &self.edges[range.start as usize..range.end as usize] else { return None };
+        let last = self.last[node as usize];
+        let [edge] = self.list(last) else { return None };
         let same = self.contents[edge.content] == *content && self.taken(edge).seen == *seen;
-        same.then_some(range)
+        same.then_some(last)
     }
 
     /// Reads where the step at `node` leads with each outcome.
@@ -207,7 +208,7 @@ impl Automaton {
         let number = NodeId::try_from(self.nodes.len()).ok().filter(|n| usize::from(*n) < most);
         let number = number.ok_or(AutomatonError::Unbounded(Bound::Nodes(self.meter.limits.max_nodes)))?;
         self.nodes.push(node());
-        self.last.push(Range::default());
+        self.last.push(Edges::default());
         self.leads_to.push(Vec::new());
         self.reached.push(false);
         self.numbers.insert(key, number);

@@ -12,7 +12,7 @@
 
 use super::closure::Closure;
 use super::{Automaton, Edge, NodeId, Place, Taken};
-use crate::sync::Step;
+use crate::sync::{ObjectId, Step};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// At most so many edges are compared for all contexts together; from then on, only what is merged in all of them is.
@@ -26,7 +26,11 @@ pub(super) struct Merging {
     set_of: Vec<Vec<u32>>,
     /// By context, which control point stands for each. The first is of everything.
     stand_ins: Vec<Vec<NodeId>>,
-    contexts: FxHashMap<Vec<u32>, u32>,
+    /// The objects for which there is more than one set, each with how many contexts come before its next one; none if
+    /// there are too many contexts to be numbered.
+    varying: Vec<(ObjectId, u64)>,
+    /// By their numbers as `varying` counts them, those contexts that have been asked for.
+    contexts: FxHashMap<u64, u32>,
     /// Whether a kill can tell control points apart.
     kills: bool,
     compared: usize,
@@ -42,8 +46,9 @@ impl Automaton {
             set_of.push(of_content);
         }
         let all = closure.contents.iter().collect::<Vec<_>>();
-        let mut merging =
-            Merging { sets, set_of, stand_ins: Vec::new(), contexts: FxHashMap::default(), kills, compared: 0 };
+        let varying = varying(&sets).unwrap_or_default();
+        let (stand_ins, contexts) = (Vec::new(), FxHashMap::default());
+        let mut merging = Merging { sets, set_of, stand_ins, varying, contexts, kills, compared: 0 };
         let everywhere = self.partition(&all, &mut merging);
         merging.stand_ins.push(everywhere);
         self.merging = Some(merging);
@@ -58,14 +63,14 @@ impl Automaton {
     /// The context of these contents, by number: all that may still come.
     pub fn context(&mut self, contents: &[u32]) -> u32 {
         let Some(merging) = &self.merging else { return 0 };
-        if merging.sets.iter().all(|sets| sets.len() == 1) {
+        if merging.varying.is_empty() {
             return 0;
         }
-        let set = |(content, of): (&u32, &Vec<u32>)| {
-            let known = of.get(*content as usize).copied().filter(|set| *set != u32::MAX);
-            known.expect("the closure has every content that an object can have")
+        let place = |(object, before): &(ObjectId, u64)| {
+            let set = merging.set_of[*object].get(contents[*object] as usize).filter(|set| **set != u32::MAX);
+            u64::from(*set.expect("the closure has every content that an object can have")) * before
         };
-        let key: Vec<u32> = contents.iter().zip(&merging.set_of).map(set).collect();
+        let key = merging.varying.iter().map(place).sum();
         match merging.contexts.get(&key) {
             Some(&known) => known,
             None => self.new_context(key),
@@ -73,11 +78,15 @@ impl Automaton {
     }
 
     #[cold]
-    fn new_context(&mut self, key: Vec<u32>) -> u32 {
+    fn new_context(&mut self, key: u64) -> u32 {
         let mut merging = self.merging.take().expect("only what is merged has contexts");
         let mut number = 0;
         if merging.compared < MOST_COMPARED {
-            let sets: Vec<_> = key.iter().zip(&merging.sets).map(|(set, sets)| sets[*set as usize].clone()).collect();
+            let mut sets: Vec<_> = merging.sets.iter().map(|sets| sets[0].clone()).collect();
+            for (object, before) in &merging.varying {
+                let of_object = &merging.sets[*object];
+                sets[*object] = of_object[(key / before) as usize % of_object.len()].clone();
+            }
             let stand_ins = self.partition(&sets.iter().collect::<Vec<_>>(), &mut merging);
             number = merging.stand_ins.len() as u32;
             merging.stand_ins.push(stand_ins);
@@ -169,6 +178,17 @@ type Outcomes = Vec<(u32, u32, u64)>;
 
 /// What tells control points apart: what did before, and what each content comes to.
 type Signature = (u32, Vec<Outcomes>);
+
+/// The objects that have more than one set, each with the product of the numbers of those before it; `None` if that is too
+/// much.
+fn varying(sets: &[Vec<Vec<u32>>]) -> Option<Vec<(ObjectId, u64)>> {
+    let (mut varying, mut before) = (Vec::new(), 1_u64);
+    for (object, sets) in sets.iter().enumerate().filter(|(_, sets)| sets.len() > 1) {
+        varying.push((object, before));
+        before = before.checked_mul(sets.len() as u64)?;
+    }
+    Some(varying)
+}
 
 /// The sets of contents that may still come, and by content, which of them.
 fn futures(contents: &[u32], changes: &FxHashSet<(u32, u32)>) -> (Vec<Vec<u32>>, Vec<u32>) {

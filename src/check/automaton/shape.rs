@@ -79,7 +79,8 @@ impl Automaton {
         // Until it is known better: whoever comes back here has gone round.
         self.unnoticed.insert(node, false);
         // It accesses nothing, so it does not matter what there is.
-        for edge in self.edges(node, &[])?.to_vec() {
+        let edges = self.edges(node, &[])?;
+        for edge in self.list(edges).to_vec() {
             let (here, there) = (self.node(node), self.node(edge.to));
             let quiet = here.tally == there.tally && here.inside == there.inside && here.role == there.role;
             let goes_round = matches!(there.step(), None | Some(Step::Choose(_) | Step::Fence(_)));

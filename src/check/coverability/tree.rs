@@ -56,6 +56,11 @@ impl Tree {
         Some(number)
     }
 
+    /// The number of a state's marking.
+    pub fn marking(&self, state: usize) -> usize {
+        self.markings[state]
+    }
+
     pub fn is_covered(&self, state: usize) -> bool {
         self.covered[state]
     }

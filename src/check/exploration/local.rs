@@ -32,7 +32,7 @@ impl Space<'_> {
             if !self.automaton.is_unnoticed(node)? {
                 continue;
             }
-            for index in 0..self.steps_at(state, node)? {
+            for index in 0..self.edges(state, node)?.len() {
                 let transition = self.make(state, mover, node, index, next)?;
                 each(self, transition, next);
             }

@@ -30,7 +30,8 @@ impl Space<'_> {
         index: usize,
         next: &mut Vec<u32>,
     ) -> Result<Transition, AutomatonError> {
-        let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
+        let edges = self.edges(state, node)?;
+        let Some(edge) = self.automaton.list(edges).get(index).copied() else {
             return self.kill(state, node, next);
         };
         let Edge { to, content, .. } = edge;
@@ -65,7 +66,8 @@ impl Space<'_> {
         node: NodeId,
         index: usize,
     ) -> Result<Option<(NodeId, Flags)>, AutomatonError> {
-        let edge = self.automaton.edges(node, &state[..self.objects])?[index];
+        let edges = self.edges(state, node)?;
+        let edge = self.automaton.list(edges)[index];
         let object = self.automaton.node(node).object();
         let same = object.is_none_or(|object| state[object] == edge.content);
         let taken = self.automaton.taken(&edge);
@@ -95,7 +97,8 @@ impl Space<'_> {
         node: NodeId,
         index: usize,
     ) -> Result<Option<Change>, AutomatonError> {
-        let Some(edge) = self.automaton.edges(node, &state[..self.objects])?.get(index).copied() else {
+        let edges = self.edges(state, node)?;
+        let Some(edge) = self.automaton.list(edges).get(index).copied() else {
             return Ok(None);
         };
         let taken = self.automaton.search(&edge);
