@@ -5,17 +5,17 @@
 //! those papers is where the control points come from: from running the real code (see
 //! [`automaton`](super::automaton)), not from a model of it.
 
-use super::automaton::{Automaton, AutomatonError, Endings, OF_AN_EDGE, OTHER_HISTORIES};
+use super::automaton::{Automaton, AutomatonError, Endings};
+use super::basis::{Decided, by_automaton, undecided};
 use super::exploration::{MOST_THREADS, Space};
 use super::limits::Limits;
 use super::livelock::Trapped;
 use super::states::States;
 use super::told_apart::alike;
-use super::turns::Followed;
 use super::witness::Sought;
 use super::{
-    Basis, CheckError, Engine, Explored, Finding, Instance, MemoryModel, Parametric, Property, Scope, Threads, Verdict,
-    directed, extension, witness,
+    CheckError, Engine, Explored, Finding, Instance, Parametric, Property, Scope, Threads, Verdict, directed, extension,
+    witness,
 };
 use crate::scenario::Scenario;
 use std::ops::RangeInclusive;
@@ -63,48 +63,8 @@ impl Engine for Counting {
             let reason = format!("counts up to {MOST_THREADS} threads; for more ask for any number of them");
             return Err(CheckError::Unsupported { engine: self.name(), reason });
         }
-        let followed = Followed::new(scenario);
-        let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
-        let mut verdicts: Vec<Option<Verdict>> = vec![None; properties.len()];
-        let mut worst = None;
-        for stage in [Stage::Small, Stage::Elsewhere, Stage::Large] {
-            let open: Vec<usize> = (0..properties.len()).filter(|i| verdicts[*i].is_none()).collect();
-            let oversell = properties.contains(&Property::NoOversell) && worst.is_none();
-            if open.is_empty() && !(oversell && stage == Stage::Elsewhere) {
-                continue;
-            }
-            let asked: Vec<_> = open.iter().map(|i| properties[*i]).collect();
-            let before = automaton.len();
-            let settled = match self.settle(stage, &mut automaton, instance, &asked, &mut worst) {
-                Ok(settled) => settled,
-                // What is read for any number of threads may have no end; what is asked about may all the same.
-                Err(CheckError::Automaton(AutomatonError::Unbounded(_))) if stage == Stage::Elsewhere => {
-                    automaton.has_read_in_vain(automaton.len() - before);
-                    continue;
-                }
-                Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) if stage == Stage::Small => {
-                    return Ok(undecided(properties, &error.to_string(), &automaton));
-                }
-                Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
-                    let open = undecided(&asked, &error.to_string(), &automaton);
-                    open.into_iter().map(|finding| Some(finding.verdict)).collect()
-                }
-                Err(error) => return Err(error),
-            };
-            for (i, verdict) in open.into_iter().zip(settled) {
-                verdicts[i] = verdict;
-            }
-        }
-        let basis = basis(&mut automaton)?;
-        let finding = |(&property, verdict): (&Property, Option<Verdict>)| Finding {
-            property,
-            verdict: verdict.expect("the last stage leaves nothing open"),
-            worst: worst.filter(|_| property == Property::NoOversell),
-            basis: basis.clone(),
-        };
-        let findings = properties.iter().zip(verdicts).map(finding).collect();
-        // What was read in advance may go further than any execution does.
-        Ok(if automaton.is_cut_short() { followed.limit(findings) } else { findings })
+        let read = || Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance);
+        by_automaton(scenario, properties, read, |automaton| self.decide(automaton, instance, properties))
     }
 }
 
@@ -129,6 +89,42 @@ const FEW_STATES: usize = 5_000;
 const FEW: usize = 4;
 
 impl Counting {
+    fn decide(
+        &self,
+        automaton: &mut Automaton,
+        instance: &Instance,
+        properties: &[Property],
+    ) -> Result<Decided, CheckError> {
+        let mut verdicts: Vec<Option<Verdict>> = vec![None; properties.len()];
+        let mut worst = None;
+        for stage in [Stage::Small, Stage::Elsewhere, Stage::Large] {
+            let open: Vec<usize> = (0..properties.len()).filter(|i| verdicts[*i].is_none()).collect();
+            let oversell = properties.contains(&Property::NoOversell) && worst.is_none();
+            if open.is_empty() && !(oversell && stage == Stage::Elsewhere) {
+                continue;
+            }
+            let asked: Vec<_> = open.iter().map(|i| properties[*i]).collect();
+            let before = automaton.len();
+            let settled = match self.settle(stage, automaton, instance, &asked, &mut worst) {
+                Ok(settled) => settled,
+                // What is read for any number of threads may have no end; what is asked about may all the same.
+                Err(CheckError::Automaton(AutomatonError::Unbounded(_))) if stage == Stage::Elsewhere => {
+                    automaton.has_read_in_vain(automaton.len() - before);
+                    continue;
+                }
+                Err(CheckError::Automaton(AutomatonError::Unbounded(bound))) if stage == Stage::Large => {
+                    vec![Some(undecided(&bound, automaton)); open.len()]
+                }
+                Err(error) => return Err(error),
+            };
+            for (i, verdict) in open.into_iter().zip(settled) {
+                verdicts[i] = verdict;
+            }
+        }
+        let settled = verdicts.into_iter().map(|verdict| verdict.expect("the last stage leaves nothing open"));
+        Ok(Decided { verdicts: settled.collect(), worst })
+    }
+
     /// The verdicts that a stage comes to; `None` for what it leaves open.
     fn settle(
         &self,
@@ -270,35 +266,6 @@ fn is_upward_closed(property: Property) -> bool {
 
 /// Why nothing about ends is proved where there are none.
 pub(super) const NO_END: &str = "no execution ends, so there is no end at which it could hold (see no-livelock)";
-
-/// Reads the code again and says what a verdict on it rests on.
-pub(super) fn basis(automaton: &mut Automaton) -> Result<Basis, AutomatonError> {
-    let edges = automaton.cross_check()?;
-    let mut assumed = vec![format!(
-        "the code hides nothing: cross-checked, each of {edges} edges read again in the opposite order on a fresh thread, \
-         with finished spans skipped, with its whole history, and with up to {OF_AN_EDGE} others (about {OTHER_HISTORIES} in all)"
-    )];
-    let weak = automaton.weakly_ordered();
-    if !weak.is_empty() {
-        let weak = weak.join(", ");
-        assumed.push(format!("weaker orderings behave as SeqCst ({weak}): what else they allow was not looked at"));
-    }
-    Ok(Basis { memory: MemoryModel::SequentiallyConsistent, assumed })
-}
-
-/// Findings that say no more than why there is nothing to say.
-pub(super) fn undecided(properties: &[Property], limit: &str, automaton: &Automaton) -> Vec<Finding> {
-    let explored = Explored(vec![("states", 0), ("transitions", 0), ("nodes", automaton.len() as u64)]);
-    let verdict = Verdict::Inconclusive { limit: limit.to_owned(), explored };
-    let basis = Basis { memory: MemoryModel::SequentiallyConsistent, assumed: Vec::new() };
-    let finding = |property: &Property| Finding {
-        property: *property,
-        verdict: verdict.clone(),
-        worst: None,
-        basis: basis.clone(),
-    };
-    properties.iter().map(finding).collect()
-}
 
 fn explore(
     automaton: &mut Automaton,

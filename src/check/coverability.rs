@@ -17,11 +17,10 @@ mod repeats;
 mod tree;
 
 use super::automaton::{Automaton, AutomatonError, Endings, Flags, NodeId};
-use super::counting::{basis, undecided};
+use super::basis::{Decided, by_automaton};
 use super::exploration::{MANY, Space};
 use super::limits::Limits;
 use super::told_apart::alike;
-use super::turns::Followed;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Threads, Verdict, extension, witness};
 use crate::scenario::Scenario;
@@ -80,23 +79,10 @@ impl Engine for Coverability {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
-        let followed = Followed::new(scenario);
-        let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
-        let Covered { verdicts, worst, .. } = match decide(self.name(), &mut automaton, instance, properties) {
-            Ok(covered) => covered,
-            Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
-                return Ok(undecided(properties, &error.to_string(), &automaton));
-            }
-            Err(error) => return Err(error),
-        };
-        let basis = basis(&mut automaton)?;
-        let finding = |(&property, verdict)| {
-            let worst = worst.filter(|_| property == Property::NoOversell);
-            Finding { property, verdict, worst, basis: basis.clone() }
-        };
-        let findings = properties.iter().zip(verdicts).map(finding).collect();
-        // What was read in advance may go further than any execution does.
-        Ok(if automaton.is_cut_short() { followed.limit(findings) } else { findings })
+        let read = || Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance);
+        by_automaton(scenario, properties, read, |automaton| {
+            Ok(decide(self.name(), automaton, instance, properties)?.into())
+        })
     }
 }
 
@@ -110,6 +96,12 @@ pub(super) struct Covered {
     pub shows: Vec<bool>,
     /// Whether every state is covered.
     pub complete: bool,
+}
+
+impl From<Covered> for Decided {
+    fn from(covered: Covered) -> Decided {
+        Decided { verdicts: covered.verdicts, worst: covered.worst }
+    }
 }
 
 /// Decides what is upward-closed; the rest is inconclusive.

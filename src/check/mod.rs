@@ -16,6 +16,7 @@
 mod alternatives;
 mod artefact;
 mod automaton;
+mod basis;
 mod certificate;
 #[cfg(any(loom, feature = "shuttle"))]
 mod choices;

@@ -5,12 +5,12 @@
 //! possible) only if an execution there shows it. If neither comes to a verdict, the counters are made to count further.
 
 use super::automaton::{Automaton, AutomatonError, Endings};
-use super::counting::{NO_END, basis, undecided};
+use super::basis::by_automaton;
+use super::counting::NO_END;
 use super::coverability::{self, Covered};
 use super::limits::Limits;
 use super::saturating::{Saturated, counts_sales, saturate};
 use super::told_apart::alike;
-use super::turns::Followed;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Verdict, witness};
 use crate::scenario::Scenario;
@@ -52,23 +52,8 @@ impl Engine for Parametric {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         alike(self.name(), scenario)?;
-        let followed = Followed::new(scenario);
-        let mut automaton = Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance)?;
-        let Covered { verdicts, worst, .. } = match self.decide(&mut automaton, instance, properties) {
-            Ok(covered) => covered,
-            Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
-                return Ok(undecided(properties, &error.to_string(), &automaton));
-            }
-            Err(error) => return Err(error),
-        };
-        let basis = basis(&mut automaton)?;
-        let finding = |(&property, verdict)| {
-            let worst = worst.filter(|_| property == Property::NoOversell);
-            Finding { property, verdict, worst, basis: basis.clone() }
-        };
-        let findings = properties.iter().zip(verdicts).map(finding).collect();
-        // What was read in advance may go further than any execution does.
-        Ok(if automaton.is_cut_short() { followed.limit(findings) } else { findings })
+        let read = || Automaton::merged(scenario, &self.limits, Endings::asked_by(properties), instance);
+        by_automaton(scenario, properties, read, |automaton| Ok(self.decide(automaton, instance, properties)?.into()))
     }
 }
 

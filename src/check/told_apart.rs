@@ -6,11 +6,11 @@
 //! threads that are in fact alike. All else is as in [`counting`](super::counting), but that a witness is only looked for
 //! among all the threads there are: who is missing makes a difference.
 
-use super::automaton::{Automaton, AutomatonError, Endings};
-use super::counting::{all_states, basis, undecided};
+use super::automaton::{Automaton, Endings};
+use super::basis::{Decided, by_automaton};
+use super::counting::all_states;
 use super::limits::Limits;
 use super::outcomes::{self, Outcomes};
-use super::turns::Followed;
 use super::{CheckError, Engine, Finding, Instance, Property};
 use crate::scenario::Scenario;
 
@@ -40,37 +40,26 @@ impl Engine for ToldApart {
         properties: &[Property],
     ) -> Result<Vec<Finding>, CheckError> {
         self.fits(instance)?;
-        let followed = Followed::new(scenario);
-        let mut automaton = Automaton::merged_apart(scenario, &self.limits, Endings::asked_by(properties), instance)?;
-        let mut worst = None;
-        let most = self.limits.max_states;
-        let threads = instance.threads.first().map_or(0, |_| instance.number(0));
-        let threads = threads..=threads;
-        let settled = all_states(self.name(), most, &mut automaton, instance, properties, threads, &mut worst);
-        let verdicts = match settled {
-            Ok(verdicts) => verdicts,
-            Err(CheckError::Automaton(error @ AutomatonError::Unbounded(_))) => {
-                return Ok(undecided(properties, &error.to_string(), &automaton));
-            }
-            Err(error) => return Err(error),
-        };
-        let mut basis = basis(&mut automaton)?;
-        if scenario.has_identities() {
-            basis.assumed.push(
+        let read = || Automaton::merged_apart(scenario, &self.limits, Endings::asked_by(properties), instance);
+        let mut findings = by_automaton(scenario, properties, read, |automaton| {
+            let most = self.limits.max_states;
+            let threads = instance.threads.first().map_or(0, |_| instance.number(0));
+            let threads = threads..=threads;
+            let mut worst = None;
+            let settled = all_states(self.name(), most, automaton, instance, properties, threads, &mut worst)?;
+            let settled = settled.into_iter().map(|it| it.expect("no more states than up to the limit would settle it"));
+            Ok(Decided { verdicts: settled.collect(), worst })
+        })?;
+        // Of what is undecided nothing is assumed.
+        let resting = findings.iter_mut().filter(|finding| !finding.basis.assumed.is_empty());
+        for finding in resting.filter(|_| scenario.has_identities()) {
+            finding.basis.assumed.push(
                 "there are just so many threads: they know who they are, so what is proved for this many threads says \
                  nothing of more or fewer"
                     .to_owned(),
             );
         }
-        let finding = |(&property, verdict): (&Property, Option<_>)| Finding {
-            property,
-            verdict: verdict.expect("no more states than up to the limit would settle it"),
-            worst: worst.filter(|_| property == Property::NoOversell),
-            basis: basis.clone(),
-        };
-        let findings = properties.iter().zip(verdicts).map(finding).collect();
-        // What was read in advance may go further than any execution does.
-        Ok(if automaton.is_cut_short() { followed.limit(findings) } else { findings })
+        Ok(findings)
     }
 }
 

@@ -69,7 +69,10 @@ impl Automaton {
         let others = (OTHER_HISTORIES / edges).clamp(1, OF_AN_EDGE);
         // Of very many edges, one in so many.
         let one_in = (edges / OTHER_HISTORIES).max(1) as u32;
-        for (number, node) in taken.into_iter().rev() {
+        // What no search has come to matters only where control points were merged because of it.
+        let matters = |number: u32| self.is_merged() || searched(number);
+        let mut meter = self.meter.clone();
+        for (number, node) in taken.into_iter().rev().filter(|(number, _)| matters(*number)) {
             let taken = &self.taken[number as usize];
             let skipped = self.read_skipping(&reading, node, taken)?;
             let first = self.history(node);
@@ -82,6 +85,9 @@ impl Automaton {
                 }
             }
             compared += 1;
+            if let Some(limit) = meter.look("edges read again", compared, self.taken.len(), self.bytes()) {
+                return Err(AutomatonError::Unbounded(super::Bound::Limit(limit)));
+            }
         }
         for (actor, root) in &self.roots {
             let again = reading.follow(*actor, Script::Skipping(&[]));
