@@ -188,7 +188,7 @@ fn a_certificate_with_more_in_it_does_not_hold() {
     let killed = first.replacen("- 0", "- 1", 1);
     does_not_hold(add(&killed), "a state that is in it cannot be reached");
     does_not_hold(add(&format!("{first} 99:1")), "a state that is in it cannot be reached");
-    does_not_hold(add("99,99 - 0 0 -1 0"), "a state that is in it cannot be reached");
+    does_not_hold(add("99,99 - 0 0 -1 0 0"), "a state that is in it cannot be reached");
     unreadable(add(first), "something is listed twice");
     unreadable(add("a state"), "`states` has no state in `a state`");
     unreadable(add(&format!("{first} ")), "`states` has no state");

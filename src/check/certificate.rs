@@ -15,6 +15,7 @@
 //! | a number | threads of the first role that have not been started |
 //! | a number | how many more are sold than there are; of any number of threads, 1 is "1 or more" |
 //! | a number | restocked so far |
+//! | a number | where `no-undersell` is proved for any number of threads: how many those have asked for who have ended and are not excused; as many as there are is "that or more" |
 //! | `5:2 6:1` … | so many threads at this point |
 //!
 //! A number of threads of `k + 1` is "that or more". With a known number of threads `k` is that, and all numbers are exact.
@@ -68,6 +69,7 @@ pub struct AbstractState {
     pub(super) unstarted: u32,
     pub(super) balance: i64,
     pub(super) restocked: i64,
+    pub(super) asked: i64,
     /// How many threads stand where; no zeros.
     pub(super) points: BTreeMap<usize, u32>,
 }
@@ -252,8 +254,8 @@ impl fmt::Display for AbstractState {
         let contents: Vec<_> = self.contents.iter().map(ToString::to_string).collect();
         let contents = if contents.is_empty() { "-".to_owned() } else { contents.join(",") };
         let parent = self.parent.map_or("-".to_owned(), |point| point.to_string());
-        let AbstractState { kills, unstarted, balance, restocked, .. } = self;
-        write!(f, "{contents} {parent} {kills} {unstarted} {balance} {restocked}")?;
+        let AbstractState { kills, unstarted, balance, restocked, asked, .. } = self;
+        write!(f, "{contents} {parent} {kills} {unstarted} {balance} {restocked} {asked}")?;
         self.points.iter().try_for_each(|(point, threads)| write!(f, " {point}:{threads}"))
     }
 }
@@ -274,12 +276,13 @@ impl FromStr for AbstractState {
             };
             let (kills, unstarted) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
             let (balance, restocked) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            let asked = words.next()?.parse().ok()?;
             let at = |word: &str| {
                 let (point, number) = word.split_once(':')?;
                 Some((point.parse().ok()?, number.parse().ok()?))
             };
             let points = words.map(at).collect::<Option<_>>()?;
-            Some(AbstractState { contents, parent, kills, unstarted, balance, restocked, points })
+            Some(AbstractState { contents, parent, kills, unstarted, balance, restocked, asked, points })
         };
         // Written in one way only, so that no two lines are the same state.
         read().filter(|state| state.to_string() == line).ok_or(())

@@ -14,8 +14,8 @@ use super::states::States;
 use super::told_apart::alike;
 use super::witness::Sought;
 use super::{
-    CheckError, Engine, Explored, Finding, Instance, Parametric, Property, Scope, Threads, Verdict, directed, extension,
-    witness,
+    CheckError, Engine, Explored, Finding, Instance, Parametric, Property, Scope, Threads, Verdict, directed,
+    extension, witness,
 };
 use crate::scenario::Scenario;
 use std::ops::RangeInclusive;

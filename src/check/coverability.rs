@@ -38,9 +38,9 @@ pub struct Coverability {
 }
 
 impl Default for Coverability {
-    /// At most 200,000 states: every new one is held against those before it, so a tree that is larger takes long.
+    /// At most 100,000 states: every new one is held against those before it, so a tree that is larger takes long.
     fn default() -> Self {
-        Coverability { limits: Limits { max_states: 200_000, ..Limits::default() } }
+        Coverability { limits: Limits { max_states: 100_000, ..Limits::default() } }
     }
 }
 

@@ -19,8 +19,8 @@ use super::exploration::{MANY, Mover, Space, Transition};
 use super::states::States;
 use super::{Instance, Property, Scope, Threads};
 use alone::Alone;
-use counts::Counted;
 pub use counts::Sums;
+use counts::{Counted, Told};
 
 /// What the abstract states have shown.
 pub struct Saturated {
@@ -60,6 +60,7 @@ pub fn saturate(
         kept: Counted::new(instance, k),
     };
     let sums = properties.iter().any(|property| counts_sales(*property));
+    let asks = asks(&space, properties);
     let mut states = Counted::new(instance, k);
     for instance in starts(instance, k) {
         let mut sized = Space::merged(space.automaton, &instance)?;
@@ -71,7 +72,7 @@ pub fn saturate(
             return Ok(saturated);
         }
         let balance = if sums { -sized.stock() } else { 0 };
-        states.add(&sized, Sums { balance, restocked: 0 }, &initial);
+        states.add(&sized, Sums { balance, ..Sums::default() }, &initial);
     }
     let progress = properties.contains(&Property::NoLivelock);
     let mut alone = Alone::default();
@@ -90,10 +91,10 @@ pub fn saturate(
         let steps = space.moves_of_one(&counted, &mut next, |space, transition, next| {
             saturated.transitions += 1;
             saturated.note(properties, |property| flagged(property, transition.flags));
-            let tallied = if sums { told_by(space, &transition) } else { (0, 0) };
-            states.add_all(space, (told, &counted), &transition, tallied, next);
+            let more = if sums { told_by(space, &transition, asks) } else { Told::default() };
+            states.add_all(space, (told, &counted), &transition, more, next);
         })?;
-        saturated.look(&mut space, properties, told, &state, !steps);
+        saturated.look(&mut space, properties, (told, asks), &state, !steps);
         if progress && steps && !alone.somebody(&mut space, &state)? {
             saturated.note(properties, |property| property == Property::NoLivelock);
         }
@@ -142,11 +143,21 @@ fn starts(instance: &Instance, k: u32) -> Vec<Instance> {
     starts.into_iter().map(|threads| Instance { threads, ..instance.clone() }).collect()
 }
 
-/// How many more a transition sells and restocks.
-fn told_by(space: &Space<'_>, transition: &Transition) -> (i64, i64) {
-    let Mover::At(node) = transition.mover else { return (0, 0) };
+/// Whether it is counted what those have asked for who have ended. (Who ends before its first step ends in no transition
+/// of its own.)
+fn asks(space: &Space<'_>, properties: &[Property]) -> bool {
+    let mut starts = (0..space.instance().threads.len()).map(|role| space.start_of(role, 0));
+    let step = |node: NodeId| space.automaton.node(node).step().is_some();
+    space.instance().is_any() && properties.contains(&Property::NoUndersell) && starts.all(step)
+}
+
+/// What a transition adds to the sums.
+fn told_by(space: &Space<'_>, transition: &Transition, asks: bool) -> Told {
+    let Mover::At(node) = transition.mover else { return Told::default() };
     let (before, after) = (&space.automaton.node(node).tally, &space.automaton.node(transition.to).tally);
-    (after.sold - before.sold, after.restocked - before.restocked)
+    let ends = asks && space.automaton.node(transition.to).step().is_none();
+    let asked = if ends { space.asks_at(transition.to) } else { 0 };
+    Told { sold: after.sold - before.sold, restocked: after.restocked - before.restocked, asked }
 }
 
 impl Saturated {
@@ -156,7 +167,14 @@ impl Saturated {
         }
     }
 
-    fn look(&mut self, space: &mut Space<'_>, properties: &[Property], told: Sums, state: &[u32], end: bool) {
+    fn look(
+        &mut self,
+        space: &mut Space<'_>,
+        properties: &[Property],
+        (told, asks): (Sums, bool),
+        state: &[u32],
+        end: bool,
+    ) {
         self.ends |= end;
         let count = if end { space.automaton.audit(&state[..space.objects()]) } else { None };
         let count = count.and_then(|count| i64::try_from(count).ok());
@@ -174,7 +192,12 @@ impl Saturated {
                 }
                 Property::NoUndersell => {
                     let sold = told.balance + space.stock() + told.restocked;
-                    end && told.balance < 0 && space.asked(state).is_none_or(|asked| sold < asked)
+                    let asked = match asks {
+                        false => space.asked(state, true),
+                        true if told.asked == space.stock() => None,
+                        true => space.asked(state, false).map(|there| there + told.asked),
+                    };
+                    end && told.balance < 0 && asked.is_none_or(|asked| sold < asked)
                 }
                 Property::Own(own) => match own.scope {
                     Scope::Ends => end,

@@ -47,7 +47,8 @@ impl Engine for ToldApart {
             let threads = threads..=threads;
             let mut worst = None;
             let settled = all_states(self.name(), most, automaton, instance, properties, threads, &mut worst)?;
-            let settled = settled.into_iter().map(|it| it.expect("no more states than up to the limit would settle it"));
+            let settled =
+                settled.into_iter().map(|it| it.expect("no more states than up to the limit would settle it"));
             Ok(Decided { verdicts: settled.collect(), worst })
         })?;
         // Of what is undecided nothing is assumed.

@@ -28,7 +28,7 @@ pub fn verify(scenario: &Scenario, certificate: &Certificate) -> Result<usize, C
     let (property, instance) = certificate.question(scenario)?;
     let followed = Followed::new(scenario);
     let (code, initial) = Code::new(scenario, certificate);
-    let mut verifier = Verifier { code, property, instance, k: certificate.k, goes_round: true };
+    let mut verifier = Verifier { code, property, instance, k: certificate.k, asks: false, goes_round: true };
     let mut work = verifier.starts(initial).map_err(|reason| certificate.fails(&reason, None))?;
     let (mut visited, mut steps) = (BTreeMap::new(), 0);
     while let Some(state) = work.pop() {
@@ -67,6 +67,8 @@ struct Verifier<'s> {
     property: Property,
     instance: Instance,
     k: u32,
+    /// Whether it is counted what those have asked for who have ended.
+    asks: bool,
     /// Whether somebody can come to where it has been, as far as is known.
     goes_round: bool,
 }
@@ -76,6 +78,11 @@ impl Verifier<'_> {
         let contents = initial.into_iter().enumerate().map(|(object, content)| self.code.content(object, content));
         let contents = contents.collect::<Result<_, _>>()?;
         let balance = if self.counts_sales() { -self.stock() } else { 0 };
+        self.asks = self.instance.is_any() && self.property == Property::NoUndersell;
+        for role in 0..self.instance.threads.len() {
+            let start = self.run(Actor::Thread(role, 0), None)?.to.expect("threads stand somewhere");
+            self.asks &= self.code.at(start).step.is_some();
+        }
         let mut starts = vec![AbstractState { contents, balance, ..AbstractState::default() }];
         for (role, threads) in self.instance.threads.clone().into_iter().enumerate() {
             let numbers = match threads {
@@ -178,7 +185,10 @@ impl Verifier<'_> {
     fn arrives(&mut self, state: &mut AbstractState, run: &Run) -> Result<(), String> {
         let to = run.to.expect("threads stand somewhere, even at their end");
         *state.points.entry(to).or_insert(0) += 1;
-        let Point { actor, step, .. } = &**self.code.at(to);
+        let Point { actor, step, excused, .. } = &**self.code.at(to);
+        if self.asks && step.is_none() && !excused {
+            state.asked = self.stock().min(state.asked + self.asked_by(*actor));
+        }
         match self.code.scenario.launch() {
             _ if step.is_some() || actor.role() != Some(0) => Ok(()),
             Launch::Together => Ok(()),

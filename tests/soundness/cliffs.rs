@@ -1,7 +1,7 @@
 //! Programs that once took minutes or gigabytes. What is asserted is how much is explored, not how long it takes.
 
 use crate::shop::{Shop, shop};
-use oversell::check::{Check, Coverability, Limits, Report};
+use oversell::check::{Check, Coverability, Engine, Instance, Limits, Parametric, Property, Report};
 use oversell::programs;
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event};
@@ -158,4 +158,19 @@ fn what_one_shows_at_its_end_is_not_taken_for_what_twenty_show() {
     let check = |buyers| Check::new(&scenario).threads("buyer", buyers).property("even").run().unwrap();
     check(1).assert_refuted("even");
     check(20).assert_holds();
+}
+
+#[test]
+fn that_no_less_is_sold_than_asked_for_is_decided_for_many_tickets_and_any_number_of_buyers() {
+    for (name, expected) in [("repaired", "proved"), ("task-locked", "proved"), ("purchase-locked", "refuted")] {
+        for tickets in [2, 10, 40] {
+            let scenario = oversell::programs::named(name).unwrap().scenario(tickets);
+            // Whoever is killed has asked for a ticket, too.
+            for (kills, expected) in [(0, expected), (1, "refuted")] {
+                let instance = Instance::any(&scenario).kills(kills);
+                let findings = Parametric::default().check(&scenario, &instance, &[Property::NoUndersell]).unwrap();
+                assert_eq!(findings[0].verdict.name(), expected, "{name} × {tickets}, {kills} killed");
+            }
+        }
+    }
 }

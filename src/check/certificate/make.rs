@@ -106,6 +106,7 @@ impl Writer<'_> {
                 unstarted: count(self.space.unstarted(state)),
                 balance: sums.balance,
                 restocked: sums.restocked,
+                asked: sums.asked,
                 points: self.space.marking(state).map(|(node, threads)| (points_at[&node], count(threads))).collect(),
             }
         });

@@ -81,29 +81,33 @@ impl Space<'_> {
         finale
     }
 
-    /// How many tickets are asked for at an end, by all but the excused; `None` if that has no bound.
-    pub fn asked(&self, state: &[u32]) -> Option<i64> {
-        let roles = self.scenario().roles();
+    /// How many tickets are asked for at an end, by all but the excused, and perhaps without those who have ended; `None` if
+    /// that has no bound.
+    pub fn asked(&self, state: &[u32], with_ended: bool) -> Option<i64> {
+        let first = self.scenario().roles().first().map_or(0, |role| i64::from(role.asks_for));
+        let there = self.marking(state).filter(|(node, _)| with_ended || self.automaton.node(*node).step().is_some());
+        let there = there.map(|(node, count)| (self.asks_at(node), count));
         let mut asked = 0;
-        let unstarted = (roles.first().map(|role| role.asks_for), self.unstarted(state));
-        let there = self.marking(state).map(|(node, count)| {
-            let node = self.automaton.node(node);
-            let excused = match &node.place {
-                Place::Ended(Class::Gone { excused }) => *excused,
-                Place::Ended(Class::Returned(ending)) => self.scenario().excuses(ending),
-                _ => false,
-            };
-            let asks_for = node.role.map(|role| roles[role].asks_for);
-            (asks_for.filter(|_| !excused), count)
-        });
-        for (asks_for, count) in there.chain([unstarted]) {
-            match (asks_for.unwrap_or(0), count) {
+        for (each, count) in there.chain([(first, self.unstarted(state))]) {
+            match (each, count) {
                 (0, _) => {}
                 (_, MANY) => return None,
-                (asks_for, count) => asked += i64::from(asks_for) * i64::from(count),
+                (each, count) => asked += each * i64::from(count),
             }
         }
         Some(asked)
+    }
+
+    /// How many somebody asks for who stands there, unless it is excused.
+    pub fn asks_at(&self, node: NodeId) -> i64 {
+        let node = self.automaton.node(node);
+        let excused = match &node.place {
+            Place::Ended(Class::Gone { excused }) => *excused,
+            Place::Ended(Class::Returned(ending)) => self.scenario().excuses(ending),
+            _ => false,
+        };
+        let role = node.role.filter(|_| !excused).map(|role| &self.scenario().roles()[role]);
+        role.map_or(0, |role| i64::from(role.asks_for))
     }
 
     /// Whether a state in which counts may be "many" may show a property of the scenario's own: yes, unless what it looks

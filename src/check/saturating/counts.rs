@@ -2,12 +2,15 @@
 
 use super::{Instance, MANY, Mover, Space, States, Transition};
 
-/// What has been sold and restocked so far, as four words before a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What has been sold, restocked and asked for so far, as six words before a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     /// How many more are sold than there are; of any number of threads, 1 for that or more.
     pub balance: i64,
     pub restocked: i64,
+    /// How many those have asked for who have ended and are not excused: up to as many as there are, which is that or more.
+    /// So it is known how many could have been sold, however few threads are counted. 0 where nobody wants to know.
+    pub asked: i64,
 }
 
 /// The most that `balance` counts: this, or more. Where it is known how many threads there are, it is exact.
@@ -16,29 +19,38 @@ fn most(instance: &Instance) -> i64 {
 }
 
 impl Sums {
-    const WORDS: usize = 4;
+    const WORDS: usize = 6;
 
     fn words(self) -> [u32; Sums::WORDS] {
         let halves = |number: i64| [number as u32, (number >> 32) as u32];
-        let ([a, b], [c, d]) = (halves(self.balance), halves(self.restocked));
-        [a, b, c, d]
+        let ([a, b], [c, d], [e, f]) = (halves(self.balance), halves(self.restocked), halves(self.asked));
+        [a, b, c, d, e, f]
     }
 
     /// The sums of a state, and the state itself.
     fn of(words: &[u32]) -> (Sums, &[u32]) {
         let (sums, state) = words.split_at(Sums::WORDS);
         let whole = |low: u32, high: u32| (u64::from(high) << 32 | u64::from(low)) as i64;
-        (Sums { balance: whole(sums[0], sums[1]), restocked: whole(sums[2], sums[3]) }, state)
+        let [balance, restocked, asked] = [0, 2, 4].map(|at| whole(sums[at], sums[at + 1]));
+        (Sums { balance, restocked, asked }, state)
     }
 
-    /// After so many more were sold and restocked. From `most`, or more, something can come to anything below.
-    fn and(self, sold: i64, restocked: i64, most: i64) -> Vec<Sums> {
-        let change = sold - restocked;
-        let restocked = self.restocked + restocked;
-        let lowest = (self.balance + change).min(most);
+    /// After this. From a balance of `most`, or more, something can come to anything below.
+    fn and(self, told: Told, most: i64, stock: i64) -> impl Iterator<Item = Sums> {
+        let restocked = self.restocked + told.restocked;
+        let asked = (self.asked + told.asked).min(stock);
+        let lowest = (self.balance + told.sold - told.restocked).min(most);
         let highest = if self.balance == most { most } else { lowest };
-        (lowest..=highest).map(|balance| Sums { balance, restocked }).collect()
+        (lowest..=highest).map(move |balance| Sums { balance, restocked, asked })
     }
+}
+
+/// What a transition adds to the sums.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    pub sold: i64,
+    pub restocked: i64,
+    pub asked: i64,
 }
 
 /// States with counts up to *k*, each with its sums before it.
@@ -79,14 +91,13 @@ impl Counted {
         self.states.insert(words);
     }
 
-    /// Adds all that a transition from `before` may lead to, in which so much was sold and restocked: whoever left "more"
-    /// behind may have left exactly *k*.
+    /// Adds all that a transition from `before` may lead to: whoever left "more" behind may have left exactly *k*.
     pub fn add_all(
         &mut self,
         space: &mut Space<'_>,
         (sums, before): (Sums, &[u32]),
         transition: &Transition,
-        (sold, restocked): (i64, i64),
+        told: Told,
         next: &mut [u32],
     ) {
         let k = self.k;
@@ -106,7 +117,7 @@ impl Counted {
                     variant[at] = variant[at] & !MANY | k;
                 }
                 space.merge_others(before, &mut variant);
-                for sums in sums.and(sold, restocked, self.most) {
+                for sums in sums.and(told, self.most, space.stock()) {
                     self.add(space, sums, &variant);
                 }
             }

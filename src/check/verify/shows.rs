@@ -64,13 +64,11 @@ impl Verifier<'_> {
     /// How an execution comes out that ends in a state, as far as built-in properties look at it.
     fn end(&self, state: &AbstractState) -> Final {
         let scenario = self.code.scenario;
-        let asked = |role: Option<usize>, threads: Option<i64>| {
-            let each = role.map_or(0, |role| i64::from(scenario.roles()[role].asks_for));
-            each.saturating_mul(threads.unwrap_or(i64::MAX))
-        };
-        let unstarted = asked(Some(0).filter(|_| state.unstarted > 0), self.number(state.unstarted));
-        let all = self.there(state).filter(|(point, _)| !point.excused);
-        let asked = all.map(|(point, threads)| asked(point.actor.role(), threads));
+        let asked = |actor, threads: Option<i64>| self.asked_by(actor).saturating_mul(threads.unwrap_or(i64::MAX));
+        let unstarted = if state.unstarted > 0 { asked(Actor::Thread(0, 0), self.number(state.unstarted)) } else { 0 };
+        let ended = if self.asks && state.asked == self.stock() { i64::MAX } else { state.asked };
+        let all = self.there(state).filter(|(point, _)| !(point.excused || self.asks && point.step.is_none()));
+        let asked = all.map(|(point, threads)| asked(point.actor, threads)).chain([ended]);
         let stock = self.stock() + state.restocked;
         Final {
             sold: state.balance + stock,
@@ -80,6 +78,11 @@ impl Verifier<'_> {
             count: self.code.reading.audit(&self.contents(state)),
             ..Final::of_nobody(scenario)
         }
+    }
+
+    /// How many a thread asks for.
+    pub fn asked_by(&self, actor: Actor) -> i64 {
+        actor.role().map_or(0, |role| i64::from(self.code.scenario.roles()[role].asks_for))
     }
 
     fn contents(&self, state: &AbstractState) -> Vec<Content> {
