@@ -56,15 +56,6 @@ impl Found {
 
 const FAULTS: [(usize, LockKind); 3] = [(0, LockKind::Owned), (1, LockKind::Owned), (1, LockKind::Semaphore)];
 
-/// Each cancellation that is paid back twice adds a ticket, so with any number of buyers there are more and more of them:
-/// what is proved there is so by coverability, and no finite set of exact contents proves it.
-const ENDLESS: [&str; 4] = [
-    "cancelled-twice no-crash",
-    "cancelled-twice no-deadlock",
-    "cancelled-twice no-livelock",
-    "cancelled-twice no-undersell",
-];
-
 fn is_shop(program: &Program) -> bool {
     matches!(program.kind, Kind::Shop { .. })
 }
@@ -109,7 +100,7 @@ fn every_proof_of_every_program_for_any_number_of_threads_re_checks() {
         }
     }
     eprintln!("{} certificates re-check", found.verified);
-    found.none_without_but(&ENDLESS);
+    found.none_without_but(&[]);
 }
 
 #[test]
