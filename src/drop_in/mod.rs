@@ -53,6 +53,8 @@
 //! `OnceCell`, `Barrier` and `Semaphore::close`. A channel is made in the constructor, as all else: one `oneshot` for each
 //! request, made by the thread that asks, is refused.
 
+#[macro_use]
+mod ends;
 pub mod hint;
 mod over;
 pub mod parking_lot;

@@ -13,6 +13,8 @@
 //! their objects in memory all call it. What it does on a real machine is said once too, in [`real`]; that the two
 //! agree is what the [`conductor`] finds out.
 
+#[macro_use]
+mod atomics;
 pub mod conductor;
 mod content;
 mod instance;

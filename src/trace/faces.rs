@@ -1,17 +1,19 @@
 //! What is to be seen of the shared objects as a trace goes on: what they hold, who holds them, who waits for them.
 
+use super::holders::Holders;
 use super::layout::{Face, Object};
 use super::words::shown;
 use crate::platform::script::{Reading, Script, Stop};
-use crate::platform::{Actor, Content, Entry, Trace, What, hold};
+use crate::platform::{Actor, Content, Entry, Trace, What};
 use crate::scenario::Scenario;
-use crate::sync::{Mode, ObjectId, Step};
+use crate::sync::Step;
 use std::collections::{BTreeSet, VecDeque};
 
 /// The shared objects, and what each actor has to do with them.
 pub struct Faces {
     pub contents: Vec<Content>,
     actors: Vec<Party>,
+    holders: Holders,
 }
 
 /// What somebody has to do with the shared objects.
@@ -21,7 +23,6 @@ struct Party {
     at_it: bool,
     /// The steps that it takes from now on, and last the one that the trace leaves it before.
     ahead: VecDeque<Step>,
-    held: Vec<(ObjectId, Mode)>,
 }
 
 impl Faces {
@@ -33,7 +34,7 @@ impl Faces {
                 What::Took(step, ..) => Some(step.clone()),
                 _ => None,
             });
-            Party { actor: *actor, at_it: false, ahead: steps.collect(), held: Vec::new() }
+            Party { actor: *actor, at_it: false, ahead: steps.collect() }
         };
         let mut parties: Vec<_> = actors.iter().map(party).collect();
         let unfinished: BTreeSet<_> = actors.iter().copied().filter(|actor| !finishes(trace, *actor)).collect();
@@ -41,7 +42,8 @@ impl Faces {
             let party = parties.iter_mut().find(|party| party.actor == *actor);
             party.expect("whoever does not finish takes part").ahead.extend(next);
         }
-        Faces { contents: trace.objects.iter().map(|(_, content)| content.clone()).collect(), actors: parties }
+        let contents = trace.objects.iter().map(|(_, content)| content.clone()).collect();
+        Faces { contents, actors: parties, holders: Holders::default() }
     }
 
     /// The objects, as they are now.
@@ -57,17 +59,14 @@ impl Faces {
     /// Something happens.
     pub fn see(&mut self, entry: &Entry) {
         entry.act_on(&mut self.contents);
+        self.holders.see(entry);
         let party = self.actors.iter_mut().find(|party| party.actor == entry.actor);
         let party = party.expect("everybody in the trace takes part");
         match &entry.what {
             What::Started => party.at_it = true,
-            What::Took(step, seen, _) => {
-                party.ahead.pop_front();
-                hold(&mut party.held, step, seen);
-            }
+            What::Took(..) => drop(party.ahead.pop_front()),
             What::Ended(_) | What::Decided(_) | What::Killed => party.at_it = false,
-            What::Freed(object, _) => party.held.retain(|(held, _)| held != object),
-            What::Local(_) => {}
+            What::Freed(..) | What::Local(_) => {}
         }
     }
 
@@ -76,10 +75,8 @@ impl Faces {
         let mut faces: Vec<_> =
             self.contents.iter().map(|content| Face { value: value(content), ..Face::default() }).collect();
         for (lane, party) in self.actors.iter().enumerate() {
-            for (object, mode) in &party.held {
-                let face = &mut faces[*object];
-                // Whoever has given itself up to a condition variable holds nothing of it.
-                if !matches!(mode, Mode::Waiting(_)) && !face.holders.contains(&lane) {
+            for (object, face) in faces.iter_mut().enumerate() {
+                if self.holders.at(object).any(|holder| holder == party.actor) {
                     face.holders.push(lane);
                 }
             }

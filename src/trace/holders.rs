@@ -45,6 +45,11 @@ impl Holders {
         }
     }
 
+    /// Those who hold an object.
+    pub fn at(&self, object: ObjectId) -> impl Iterator<Item = Actor> + '_ {
+        self.held.get(&object).into_iter().flatten().map(|(actor, _)| *actor)
+    }
+
     /// Those who hold an object, in words.
     pub fn of(&self, object: ObjectId, trace: &Trace) -> Option<String> {
         let holders = self.held.get(&object).filter(|holders| !holders.is_empty())?;

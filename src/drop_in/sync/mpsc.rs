@@ -322,22 +322,4 @@ impl<T: Value> Clone for Receiver<T> {
     }
 }
 
-impl<T: Value> PartialEq for Receiver<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.end() == other.end()
-    }
-}
-
-impl<T: Value> Eq for Receiver<T> {}
-
-impl<T: Value> Hash for Receiver<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.end().hash(state);
-    }
-}
-
-impl<T: Value> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Receiver")
-    }
-}
+same_by_end!(Receiver);

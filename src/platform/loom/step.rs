@@ -1,6 +1,7 @@
 //! Steps of a thread under loom.
 
 use super::Watched;
+use super::cell::changes;
 use super::object::{Gated, Object, locked};
 use super::thread::LoomThread;
 use crate::platform::tries::lasts;
@@ -34,7 +35,8 @@ impl<'w> LoomThread<'w> {
         match (&self.world.objects[*object], access) {
             (Object::Cell(cell), access) => {
                 self.close_gates(None);
-                let (seen, changed) = cell.access(access);
+                let seen = cell.access(access);
+                let changed = changes(access, &seen);
                 self.took(step, seen, None, (changed, changed))
             }
             (Object::Lock(mutex), Access::Lock(Mode::Exclusive)) => {

@@ -304,46 +304,22 @@ impl<T: Value> Drop for Receiver<T> {
     }
 }
 
-macro_rules! ends {
-    ($($end:ident: $clone:expr;)*) => {
-        $(
-            impl<T: Value> Clone for $end<T> {
-                fn clone(&self) -> Self {
-                    let clone: fn(&Self) -> Self = $clone;
-                    clone(self)
-                }
-            }
-
-            impl<T: Value> PartialEq for $end<T> {
-                fn eq(&self, other: &Self) -> bool {
-                    self.end() == other.end()
-                }
-            }
-
-            impl<T: Value> Eq for $end<T> {}
-
-            impl<T: Value> Hash for $end<T> {
-                fn hash<H: Hasher>(&self, state: &mut H) {
-                    self.end().hash(state);
-                }
-            }
-
-            impl<T: Value> fmt::Debug for $end<T> {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.write_str(stringify!($end))
-                }
-            }
-        )*
-    };
+impl<T: Value> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Sender(match &self.0 {
+            Sending::Outside(sender) => Sending::Outside(Arc::clone(sender)),
+            Sending::Checked(channel) => Sending::Checked(*channel),
+        })
+    }
 }
 
-ends! {
-    Sender: |sender| Sender(match &sender.0 {
-        Sending::Outside(sender) => Sending::Outside(Arc::clone(sender)),
-        Sending::Checked(channel) => Sending::Checked(*channel),
-    });
-    Receiver: |receiver| Receiver(match &receiver.0 {
-        Receiving::Outside(receiver) => Receiving::Outside(Arc::clone(receiver)),
-        Receiving::Checked { channel, is_over } => Receiving::Checked { channel: *channel, is_over: *is_over },
-    });
+impl<T: Value> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Receiver(match &self.0 {
+            Receiving::Outside(receiver) => Receiving::Outside(Arc::clone(receiver)),
+            Receiving::Checked { channel, is_over } => Receiving::Checked { channel: *channel, is_over: *is_over },
+        })
+    }
 }
+
+same_by_end!(Sender, Receiver);
