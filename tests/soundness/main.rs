@@ -3,6 +3,7 @@
 #![cfg(not(loom))]
 
 mod cliffs;
+mod covered;
 mod deaths;
 mod ends;
 mod equality;

@@ -1,0 +1,37 @@
+//! What coverability passes over because it has been there before, and must not pass over when it has not.
+
+use oversell::check::{Coverability, Engine, Instance, Property, Threads};
+use oversell::scenario::Scenario;
+use oversell::sync::{Cell, Event, Platform};
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Any number of threads flip one of three bits each, again and again, and one thread may set a fourth. Only with all four
+/// does anybody sell. The bits are one object, nobody remembers what it held, and long before the fourth is set any number
+/// of threads stand at every control point: with it, nothing is new but what the object holds.
+fn bits(sets: bool) -> Scenario {
+    let flips = |bit: u64| move |at: &dyn Platform, bits: &Cell<u64>| drop(bits.fetch_xor(at, bit, SeqCst));
+    Scenario::new(format!("bits {sets}"), |setup| setup.cell("bits", 0_u64))
+        .stock(0)
+        .role("setter", move |at, bits: &Cell<u64>| {
+            let _ = bits.compare_exchange(at, 0, if sets { 8 } else { 0 }, SeqCst, SeqCst);
+        })
+        .role("buyer", |at, bits: &Cell<u64>| {
+            if bits.load(at, SeqCst) == 15 {
+                at.tell(Event::sale("bought"));
+            }
+        })
+        .role("first", flips(1))
+        .role("second", flips(2))
+        .role("third", flips(4))
+        .into()
+}
+
+#[test]
+fn what_an_object_holds_for_the_first_time_is_looked_at_where_all_else_is_as_before() {
+    for (sets, expected) in [(true, "refuted"), (false, "proved")] {
+        let scenario = bits(sets);
+        let any = (1..5).fold(Instance::of(&scenario, 1), |instance, role| instance.role(role, Threads::Any));
+        let findings = Coverability::default().check(&scenario, &any, &[Property::NoOversell]).unwrap();
+        assert_eq!(findings[0].verdict.name(), expected, "{:?}", findings[0].verdict);
+    }
+}
