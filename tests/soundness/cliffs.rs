@@ -1,7 +1,7 @@
 //! Programs that once took minutes or gigabytes. What is asserted is how much is explored, not how long it takes.
 
 use crate::shop::{Shop, shop};
-use oversell::check::{Check, Coverability, Engine, Instance, Limits, Parametric, Property, Report};
+use oversell::check::{Check, Counting, Coverability, Engine, Instance, Limits, Parametric, Property, Report};
 use oversell::programs;
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event};
@@ -172,5 +172,24 @@ fn that_no_less_is_sold_than_asked_for_is_decided_for_many_tickets_and_any_numbe
                 assert_eq!(findings[0].verdict.name(), expected, "{name} × {tickets}, {kills} killed");
             }
         }
+    }
+}
+
+#[test]
+fn what_has_no_end_for_any_number_of_threads_is_counted_for_four() {
+    // Each knows how many were there before it, so of any number there is no end of control points.
+    let scenario: Scenario = shop("each knows its place", |at, shop: &Shop| {
+        let before = shop.door.fetch_add(at, 1, SeqCst);
+        let seen = (shop.bell.swap(at, before, SeqCst), shop.bell.swap(at, before, SeqCst));
+        shop.left.store(at, before.min(1), SeqCst);
+        shop.left.store(at, seen.0.min(1), SeqCst);
+        if seen.1 == 0 { "bought" } else { "sold out" }
+    })
+    .into();
+    let limits = Limits { max_nodes: 600, ..Limits::default() };
+    let instance = Instance::of(&scenario, 4);
+    let findings = Counting { limits }.check(&scenario, &instance, &Property::of(&scenario)).unwrap();
+    for finding in findings {
+        assert_ne!(finding.verdict.name(), "inconclusive", "{finding:?}");
     }
 }

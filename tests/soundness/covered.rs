@@ -9,7 +9,11 @@ use std::sync::atomic::Ordering::SeqCst;
 /// does anybody sell. The bits are one object, nobody remembers what it held, and long before the fourth is set any number
 /// of threads stand at every control point: with it, nothing is new but what the object holds.
 fn bits(sets: bool) -> Scenario {
-    let flips = |bit: u64| move |at: &dyn Platform, bits: &Cell<u64>| drop(bits.fetch_xor(at, bit, SeqCst));
+    let flips = |bit: u64| {
+        move |at: &dyn Platform, bits: &Cell<u64>| {
+            bits.fetch_xor(at, bit, SeqCst);
+        }
+    };
     Scenario::new(format!("bits {sets}"), |setup| setup.cell("bits", 0_u64))
         .stock(0)
         .role("setter", move |at, bits: &Cell<u64>| {
