@@ -73,18 +73,22 @@ fn what_happens_on_free_threads_is_an_execution_of_the_model() {
 
 #[test]
 fn the_original_output_comes_out_on_threads_and_processes() {
-    // Slow enough that the waits decide who comes when, as they do in the tutorials.
-    for threads in [&["--threads"][..], &[]] {
+    // Slow enough that the waits decide who comes when, as they do in the tutorials; so the programs run at the same time.
+    std::thread::scope(|scope| {
         for (program, sold, code) in [("unlocked", 10, 1), ("purchase-locked", 1, 0), ("task-locked", 1, 0)] {
-            let output = oversell(&[&["run", program, "--speed", "10"], threads].concat());
-            let (said, summary) = (text(&output.stdout), text(&output.stderr));
-            assert_eq!(output.status.code(), Some(code), "{summary}");
-            assert_eq!(said.matches("查看到剩余票数").count(), 10, "{said}");
-            assert_eq!(said.matches("购票成功").count(), sold, "{said}");
-            assert!(summary.contains(&format!("{sold} sold of 1")), "{summary}");
-            assert_eq!(summary.contains("OVERSOLD"), sold > 1, "{summary}");
+            scope.spawn(move || {
+                for threads in [&["--threads"][..], &[]] {
+                    let output = oversell(&[&["run", program, "--speed", "10"], threads].concat());
+                    let (said, summary) = (text(&output.stdout), text(&output.stderr));
+                    assert_eq!(output.status.code(), Some(code), "{summary}");
+                    assert_eq!(said.matches("查看到剩余票数").count(), 10, "{said}");
+                    assert_eq!(said.matches("购票成功").count(), sold, "{said}");
+                    assert!(summary.contains(&format!("{sold} sold of 1")), "{summary}");
+                    assert_eq!(summary.contains("OVERSOLD"), sold > 1, "{summary}");
+                }
+            });
         }
-    }
+    });
 }
 
 #[test]
@@ -106,14 +110,19 @@ fn the_joined_programs_print_what_their_authors_saw() {
 #[test]
 fn everything_but_the_count_survives_a_hundred_purchases() {
     let before = "{ \"电影\" :\t\"流浪地球\",\n  \"seats\": [1, 2.50,  3e2], \"count\"  :  100 ,\"z\":{\"count\":7}, \"a\": null}\n";
-    for (program, threads) in [("joined", None), ("joined-locked", Some("--threads")), ("repaired", None)] {
+    let hundred = |program: &str, threads: Option<&str>| {
         let (_folder, path) = database(before);
         let mut args = vec!["run", program, "--buyers", "100", "--speed", "1000000", "--db", path.to_str().unwrap()];
         args.extend(threads);
         let output = oversell(&args);
         assert_eq!(output.status.code(), Some(0), "{program}: {}", text(&output.stderr));
         assert_eq!(fs::read_to_string(&path).unwrap(), before.replace(":  100 ,", ":  0 ,"), "{program}");
-    }
+    };
+    std::thread::scope(|scope| {
+        for (program, threads) in [("joined", None), ("joined-locked", Some("--threads")), ("repaired", None)] {
+            scope.spawn(move || hundred(program, threads));
+        }
+    });
 }
 
 #[test]
@@ -219,7 +228,7 @@ fn signal(name: &str, pid: u32) {
 
 #[test]
 fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
-    for threads in [&["--threads"][..], &[]] {
+    let stop = |threads: &[&str]| {
         let (_folder, path) = database(r#"{"count": 5}"#);
         let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
         command.args(["run", "joined", "--db", path.to_str().unwrap()]).args(threads);
@@ -237,7 +246,11 @@ fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
             4,
             "the purchase was finished: {said:?}"
         );
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| stop(&["--threads"]));
+        scope.spawn(|| stop(&[]));
+    });
 }
 
 #[test]
