@@ -3,7 +3,9 @@
 
 #![cfg(not(loom))]
 
-use oversell::check::{Counting, Engine, Instance, Limits, Parametric, Progress, Property, Verdict};
+use oversell::check::{
+    CheckError, Counting, Engine, Instance, Limits, MOST_THREADS, Parametric, Progress, Property, Verdict,
+};
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Platform};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -106,7 +108,7 @@ fn the_limit_on_memory_is_one_on_what_is_allocated() {
             let case = format!("{} of {} took {most} bytes, {limit}", engine.name(), scenario.name());
             assert!(limit.contains("stopped at 4 MB of memory, with "), "{case}");
             // Tables double as they grow, and are there twice while they do.
-            assert!((3 << 20..10 << 20).contains(&most), "{case}");
+            assert!((4 << 20..8 << 20).contains(&most), "{case}");
         }
     }
 }
@@ -128,6 +130,16 @@ fn as_many_states_as_there_are_allowed_are_kept_and_not_one_more() {
     assert!(matches!(check(states), Verdict::Proved(_)));
     let Verdict::Inconclusive { limit, .. } = check(states - 1) else { panic!("{states} states are one too many") };
     assert_eq!(limit, format!("stopped at {} states (see --max-states)", states - 1));
+}
+
+#[test]
+fn more_threads_than_can_be_counted_are_refused() {
+    let scenario = many_states();
+    for threads in [MOST_THREADS, MOST_THREADS + 1] {
+        let refused = Counting::default().check(&scenario, &Instance::of(&scenario, threads), &[Property::NoCrash]);
+        // Of the other roles there is one thread each.
+        assert!(matches!(refused, Err(CheckError::Unsupported { .. })), "{threads}: {refused:?}");
+    }
 }
 
 #[test]
