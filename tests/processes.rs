@@ -3,12 +3,14 @@
 #![cfg(not(loom))]
 
 use oversell::check::{Final, Property, evidence};
+use oversell::platform::Threads::Exactly;
 use oversell::platform::site::Site;
 use oversell::platform::stage::{Direction, Pace, Stage, perform};
 use oversell::platform::threads::Threads;
 use oversell::platform::{Content, Entry, Instance, LockKind, Trace};
 use oversell::programs;
 use oversell::programs::tutorials::Document;
+use oversell::scenario::Scenario;
 use oversell::trace::{Schedule, replay};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -185,6 +187,28 @@ fn when_nothing_happens_any_more_the_watchdog_says_who_is_still_at_it() {
     let error = error.to_string();
     assert!(error.contains("nothing has happened for 200ms; still at it: buyer 0, buyer 1"), "{error}");
     lock.unlock().unwrap();
+}
+
+#[test]
+fn the_parent_looks_after_each_buyer_and_after_nobody_else() {
+    use oversell::platform::stage::News;
+    let scenario: Scenario = Scenario::new("watched", |_| ())
+        .role("buyer", |_, ()| "done")
+        .role("sweeper", |_, ()| "swept")
+        .launch_while(|_, ()| true)
+        .into();
+    let (folder, _) = database("");
+    let (setup, _) = scenario.build();
+    let site = Site::beside(&folder.path().join("db.txt"), &setup, LockKind::Owned);
+    let mut stage = Threads::new(&scenario, site, Pace::Free { speed: 1e6, seed: 0 });
+    let instance = Instance::of(&scenario, 3).role(1, Exactly(2));
+    let mut looks = 0;
+    let patience = Duration::from_secs(5);
+    perform(&mut stage, &scenario, &instance, patience, &mut |_| Direction::Go, |_, report| {
+        looks += usize::from(matches!(report.news, News::Decided(_)));
+    })
+    .unwrap();
+    assert_eq!(looks, 3);
 }
 
 #[test]
