@@ -172,6 +172,22 @@ fn the_point_of_no_return_is_the_second_look() {
 }
 
 #[test]
+fn whoever_dies_breaks_what_nobody_may_die_of() {
+    let look_then_die: Scenario = Scenario::new("look-then-die", |setup| setup.cell("left", 1u64))
+        .role("buyer", |at, left: &Cell<u64>| {
+            if left.load(at, SeqCst) == 0 {
+                return "sold out";
+            }
+            assert_eq!(left.swap(at, 0, SeqCst), 1, "somebody was faster");
+            "bought"
+        })
+        .into();
+    let Ways::Known { turn, steps } = ways(&look_then_die, "no-crash", "0,1,0,1") else { panic!() };
+    let last: Vec<_> = steps[3].iter().map(|way| (&*way.who, way.fate)).collect();
+    assert_eq!((turn, last), (Some(2), vec![("buyer 1", Fate::Breaks)]));
+}
+
+#[test]
 fn an_execution_that_ends_well_has_no_such_point() {
     let Ways::Known { turn, .. } = ways(&look_then_take(), "no-oversell", "0,0,1") else { panic!() };
     assert_eq!(turn, None);

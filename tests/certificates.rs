@@ -3,7 +3,7 @@
 
 use oversell::check::{
     Certificate, CertificateError, Counting, Engine, Instance, Limits, Parametric, Property, Threads, Verdict, certify,
-    verify,
+    outcomes, verify,
 };
 use oversell::platform::LockKind;
 use oversell::programs::{self, Kind, Program};
@@ -201,6 +201,7 @@ fn a_certificate_proves_nothing_else() {
     unreadable(with("tickets", json!(2)), "a stock of 2");
     does_not_hold(with("k", json!(2)), "");
     unreadable(with("k", json!(0)), "`k` cannot be 0");
+    unreadable(with("k", json!(1_000_000)), "`k` cannot be 1000000");
     does_not_hold(with("kills", json!(1)), "");
     does_not_hold(with("threads", json!({"buyer": 1})), "a state that is in it cannot be reached");
     unreadable(with("threads", json!({"buyer": 2})), "`k` cannot be 1");
@@ -257,6 +258,30 @@ fn of_any_number_of_sales_some_may_be_given_back() {
         let certificate = certify(&scenario, &instance, Property::SellsOut, &limits(10_000)).unwrap();
         verify(&scenario, &certificate).unwrap();
     }
+}
+
+#[test]
+fn what_is_restocked_may_be_sold() {
+    let scenario: Scenario = Scenario::new("restocked", |setup| setup.cell("left", 1u64))
+        .stock(1)
+        .role("buyer", |at, left: &Cell<u64>| {
+            if left.fetch_update(at, SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
+                at.tell(Event::sale("bought"));
+            }
+        })
+        .role("restocker", |at, left: &Cell<u64>| {
+            left.fetch_add(at, 2, SeqCst);
+            at.tell(Event::restocked("restocked", 2));
+        })
+        .ledger(|at, left| Some(left.load(at, SeqCst)))
+        .into();
+    let instance = Instance::of(&scenario, 4);
+    for property in [Property::NoOversell, Property::LedgerBalances] {
+        let certificate = certify(&scenario, &instance, property, &limits(10_000)).unwrap();
+        verify(&scenario, &certificate).unwrap();
+    }
+    let ends = outcomes(&scenario, &instance, &limits(10_000)).unwrap().reached;
+    assert!(!ends.is_empty() && ends.iter().all(|reached| reached.end.stock == 3 && reached.end.sold <= 3), "{ends:?}");
 }
 
 #[test]

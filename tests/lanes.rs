@@ -71,6 +71,17 @@ fn at_the_end_everybody_who_waits_says_for_what() {
 }
 
 #[test]
+fn who_has_given_back_what_they_took_is_no_holder() {
+    let scenario = Scenario::new("seats", |setup| setup.semaphore("seats", 2))
+        .role("buyer", |at, seats| drop(seats.acquire(at, 1)))
+        .role("couple", |at, seats| drop(seats.acquire(at, 2)))
+        .into();
+    let text = told(&scenario, &[2, 1], "0,1,0");
+    let couple: Vec<_> = text.lines().skip_while(|line| !line.contains("waits to acquire 2 of the seats")).collect();
+    assert_eq!(couple[1].trim(), "held by buyer 1", "{text}");
+}
+
+#[test]
 fn a_notification_says_whom_it_reached() {
     let scenario = Scenario::new("bell", |setup| (setup.mutex("stock", 0u8), setup.condvar("bell")))
         .role("buyer", |at, (stock, bell)| {
@@ -87,6 +98,8 @@ fn a_notification_says_whom_it_reached() {
     assert!(text.contains("notify-all bell -> buyer 0\n"), "{text}");
     assert!(text.contains("notify-one bell -> nobody\n"), "{text}");
     assert!(!text.contains("waits"), "both have been notified, and nobody is in the way:\n{text}");
+    let text = told(&scenario, &[2, 1], "0,0,0,1,1,1,k0,restocker0");
+    assert!(text.contains("notify-one bell -> buyer 1\n"), "the dead wait no more:\n{text}");
 }
 
 #[test]
@@ -142,4 +155,24 @@ fn a_failed_assertion_prints_traces_of_code_that_panics() {
     let message = panic.downcast_ref::<String>().unwrap();
     assert!(message.contains("✗ no-oversell: 2 sold of 1"), "{message}");
     assert!(message.contains("✗ no-crash: buyer 0 dies: there is one left"), "{message}");
+}
+
+#[test]
+fn what_does_not_fit_side_by_side_is_listed_with_the_line_of_each_step() {
+    use oversell::drop_in::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering::SeqCst;
+    let scenario = Scenario::over("shop", || AtomicU64::new(3))
+        .role("buyer", |left| {
+            assert_eq!(left.load(SeqCst), 0, "{}", "much is to be said ".repeat(20));
+        })
+        .into();
+    let schedule = Schedule::parse("0,1,2,3,4,5", &scenario).unwrap();
+    let model = replay(&scenario, &Instance::of(&scenario, 6), &schedule).unwrap();
+    let text = lanes(&scenario, model.trace(), &Closing::Stands("so it stands".to_owned()));
+    let header = text.lines().next().unwrap();
+    assert!(header.starts_with("step  who") && header.ends_with("tests/lanes.rs"), "{text}");
+    assert!(text.contains("buyer 5") && text.contains("  line 1"), "{text}");
+    // All of the room is used, and no more.
+    let widest = text.lines().map(str::len).max().unwrap();
+    assert!((95..=100).contains(&widest) && header.len() > 90, "{widest}\n{text}");
 }

@@ -3,12 +3,14 @@
 #![cfg(not(loom))]
 
 use oversell::check::{Final, Property, evidence};
+use oversell::platform::Threads::Exactly;
 use oversell::platform::site::Site;
 use oversell::platform::stage::{Direction, Pace, Stage, perform};
 use oversell::platform::threads::Threads;
 use oversell::platform::{Content, Entry, Instance, LockKind, Trace};
 use oversell::programs;
 use oversell::programs::tutorials::Document;
+use oversell::scenario::Scenario;
 use oversell::trace::{Schedule, replay};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -73,18 +75,22 @@ fn what_happens_on_free_threads_is_an_execution_of_the_model() {
 
 #[test]
 fn the_original_output_comes_out_on_threads_and_processes() {
-    // Slow enough that the waits decide who comes when, as they do in the tutorials.
-    for threads in [&["--threads"][..], &[]] {
+    // Slow enough that the waits decide who comes when, as they do in the tutorials; so the programs run at the same time.
+    std::thread::scope(|scope| {
         for (program, sold, code) in [("unlocked", 10, 1), ("purchase-locked", 1, 0), ("task-locked", 1, 0)] {
-            let output = oversell(&[&["run", program, "--speed", "10"], threads].concat());
-            let (said, summary) = (text(&output.stdout), text(&output.stderr));
-            assert_eq!(output.status.code(), Some(code), "{summary}");
-            assert_eq!(said.matches("查看到剩余票数").count(), 10, "{said}");
-            assert_eq!(said.matches("购票成功").count(), sold, "{said}");
-            assert!(summary.contains(&format!("{sold} sold of 1")), "{summary}");
-            assert_eq!(summary.contains("OVERSOLD"), sold > 1, "{summary}");
+            scope.spawn(move || {
+                for threads in [&["--threads"][..], &[]] {
+                    let output = oversell(&[&["run", program, "--speed", "10"], threads].concat());
+                    let (said, summary) = (text(&output.stdout), text(&output.stderr));
+                    assert_eq!(output.status.code(), Some(code), "{summary}");
+                    assert_eq!(said.matches("查看到剩余票数").count(), 10, "{said}");
+                    assert_eq!(said.matches("购票成功").count(), sold, "{said}");
+                    assert!(summary.contains(&format!("{sold} sold of 1")), "{summary}");
+                    assert_eq!(summary.contains("OVERSOLD"), sold > 1, "{summary}");
+                }
+            });
         }
-    }
+    });
 }
 
 #[test]
@@ -106,14 +112,19 @@ fn the_joined_programs_print_what_their_authors_saw() {
 #[test]
 fn everything_but_the_count_survives_a_hundred_purchases() {
     let before = "{ \"电影\" :\t\"流浪地球\",\n  \"seats\": [1, 2.50,  3e2], \"count\"  :  100 ,\"z\":{\"count\":7}, \"a\": null}\n";
-    for (program, threads) in [("joined", None), ("joined-locked", Some("--threads")), ("repaired", None)] {
+    let hundred = |program: &str, threads: Option<&str>| {
         let (_folder, path) = database(before);
         let mut args = vec!["run", program, "--buyers", "100", "--speed", "1000000", "--db", path.to_str().unwrap()];
         args.extend(threads);
         let output = oversell(&args);
         assert_eq!(output.status.code(), Some(0), "{program}: {}", text(&output.stderr));
         assert_eq!(fs::read_to_string(&path).unwrap(), before.replace(":  100 ,", ":  0 ,"), "{program}");
-    }
+    };
+    std::thread::scope(|scope| {
+        for (program, threads) in [("joined", None), ("joined-locked", Some("--threads")), ("repaired", None)] {
+            scope.spawn(move || hundred(program, threads));
+        }
+    });
 }
 
 #[test]
@@ -179,6 +190,28 @@ fn when_nothing_happens_any_more_the_watchdog_says_who_is_still_at_it() {
 }
 
 #[test]
+fn the_parent_looks_after_each_buyer_and_after_nobody_else() {
+    use oversell::platform::stage::News;
+    let scenario: Scenario = Scenario::new("watched", |_| ())
+        .role("buyer", |_, ()| "done")
+        .role("sweeper", |_, ()| "swept")
+        .launch_while(|_, ()| true)
+        .into();
+    let (folder, _) = database("");
+    let (setup, _) = scenario.build();
+    let site = Site::beside(&folder.path().join("db.txt"), &setup, LockKind::Owned);
+    let mut stage = Threads::new(&scenario, site, Pace::Free { speed: 1e6, seed: 0 });
+    let instance = Instance::of(&scenario, 3).role(1, Exactly(2));
+    let mut looks = 0;
+    let patience = Duration::from_secs(5);
+    perform(&mut stage, &scenario, &instance, patience, &mut |_| Direction::Go, |_, report| {
+        looks += usize::from(matches!(report.news, News::Decided(_)));
+    })
+    .unwrap();
+    assert_eq!(looks, 3);
+}
+
+#[test]
 fn repaired_follows_a_symbolic_link_to_the_database() {
     let (folder, path) = database(r#"{"count": 1}"#);
     let link = folder.path().join("link.json");
@@ -219,7 +252,7 @@ fn signal(name: &str, pid: u32) {
 
 #[test]
 fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
-    for threads in [&["--threads"][..], &[]] {
+    let stop = |threads: &[&str]| {
         let (_folder, path) = database(r#"{"count": 5}"#);
         let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
         command.args(["run", "joined", "--db", path.to_str().unwrap()]).args(threads);
@@ -237,7 +270,11 @@ fn ctrl_c_in_the_middle_of_a_purchase_leaves_a_readable_file_and_no_children() {
             4,
             "the purchase was finished: {said:?}"
         );
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| stop(&["--threads"]));
+        scope.spawn(|| stop(&[]));
+    });
 }
 
 #[test]

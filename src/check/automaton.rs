@@ -212,9 +212,10 @@ impl Automaton {
     /// About how much memory the automaton takes.
     pub fn bytes(&self) -> usize {
         // What they point to is shared, or small.
-        let nodes = size_of::<Node>() + size_of::<Key>() + 64;
-        let (taken, memories) = (size_of::<Taken>() + size_of::<Observation>() + 64, 2 * (size_of::<Memory>() + 32));
-        self.nodes.len() * nodes + self.known.bytes() + self.taken.len() * taken + self.memories.len() * memories
+        self.nodes.len() * size_of::<(Node, Key, [u8; 64])>()
+            + self.known.bytes()
+            + self.taken.len() * size_of::<(Taken, Observation, [u8; 64])>()
+            + self.memories.len() * size_of::<[(Memory, [u8; 32]); 2]>()
     }
 
     pub fn node(&self, node: NodeId) -> &Node {

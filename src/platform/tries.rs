@@ -131,4 +131,28 @@ mod tests {
         tries.leave();
         assert_eq!(tries.again(&[], 1), Outcome::Something);
     }
+
+    #[test]
+    fn a_try_that_sells_comes_to_something_and_one_that_only_talks_does_not() {
+        let scenario: Scenario = Scenario::new("talkers", |_| ()).role("talker", |_, ()| {}).into();
+        let mut tries = Tries::default();
+        tries.enter(&[], 0);
+        tries.step(false, false);
+        tries.tell(&scenario, &Event::word("looks"));
+        assert_eq!(tries.again(&[], 0), Outcome::Nothing);
+        tries.step(false, false);
+        tries.tell(&scenario, &Event::sale("bought"));
+        assert_eq!(tries.again(&[], 0), Outcome::Something);
+    }
+
+    #[test]
+    fn what_is_taken_lasts_no_longer_than_its_guard() {
+        use crate::platform::Hold;
+        let lock = |hold| Content::Lock { value: None, hold };
+        let take = Step::On(0, Access::Lock(Mode::Exclusive));
+        assert!(!lasts(&take, &lock(Hold::Free), &lock(Hold::Exclusive)));
+        let permits = |permits| Content::Semaphore { permits };
+        assert!(!lasts(&take, &permits(2), &permits(1)));
+        assert!(lasts(&Step::On(0, Access::AddPermits(1)), &permits(1), &permits(2)), "nobody gives these back");
+    }
 }

@@ -3,10 +3,13 @@
 //! The browser is told and asked directly, so neither a driver nor a crate stands between, and no port is opened.
 
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// How long an answer may take.
@@ -14,22 +17,30 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// A browser with one tab, which has its own session.
-pub struct Chromium {
-    child: Child,
-    to: ChildStdin,
-    from: Receiver<Value>,
-    session: Option<String>,
-    sent: u64,
-    /// What the page has complained about: console errors and uncaught exceptions.
-    pub errors: Vec<String>,
-    loads: usize,
+/// A browser without a window, for all who want a tab in it at the same time. It goes with the last of them.
+struct Browser {
+    child: Mutex<Child>,
+    to: Mutex<ChildStdin>,
+    sent: AtomicU64,
+    /// Who is told what is said in a session; what is said in none goes to the empty name.
+    heard: Arc<Mutex<HashMap<String, Sender<Value>>>>,
     _profile: tempfile::TempDir,
 }
 
-impl Chromium {
-    /// Starts it; `Err` says why there is none.
-    pub fn start() -> Result<Self, String> {
+impl Browser {
+    /// The one that is open, or a new one; `Err` says why there is none.
+    fn shared() -> Result<Arc<Self>, String> {
+        static OPEN: Mutex<Weak<Browser>> = Mutex::new(Weak::new());
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(browser) = open.upgrade() {
+            return Ok(browser);
+        }
+        let browser = Arc::new(Browser::start()?);
+        *open = Arc::downgrade(&browser);
+        Ok(browser)
+    }
+
+    fn start() -> Result<Self, String> {
         let installed = |name: &&&str| {
             let asked = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
             asked.is_ok_and(|status| status.success())
@@ -43,48 +54,99 @@ impl Chromium {
             .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", name])
             .args(["--headless", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
             .args(["--disable-dev-shm-usage", "--disable-background-networking", "--force-color-profile=srgb"])
+            .args(["--disable-extensions", "--disable-component-update", "--disable-sync"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| error.to_string())?;
         let (to, out) = (child.stdin.take().expect("it is piped"), child.stdout.take().expect("it is piped"));
-        let (sender, from) = channel();
+        let heard = Arc::new(Mutex::new(HashMap::<String, Sender<Value>>::new()));
+        let hearing = heard.clone();
         std::thread::spawn(move || {
             let mut out = BufReader::new(out);
             let mut message = Vec::new();
             while out.read_until(0, &mut message).is_ok_and(|read| read > 0) {
                 message.pop();
-                let Ok(value) = serde_json::from_slice(&message) else { return };
+                let Ok(value) = serde_json::from_slice::<Value>(&message) else { break };
                 message.clear();
-                if sender.send(value).is_err() {
-                    return;
+                if let Some(tab) = hearing.lock().unwrap().get(value["sessionId"].as_str().unwrap_or_default()) {
+                    // Whoever has left misses nothing.
+                    drop(tab.send(value));
                 }
             }
+            // Nobody waits for a browser that is gone.
+            hearing.lock().unwrap().clear();
         });
-        let mut chromium =
-            Chromium { child, to, from, session: None, sent: 0, errors: Vec::new(), loads: 0, _profile: profile };
-        let target = chromium.call("Target.createTarget", json!({ "url": "about:blank" }));
-        let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = chromium.call("Target.attachToTarget", attach);
-        chromium.session = session["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page", "Runtime", "Log"] {
-            chromium.call(&format!("{domain}.enable"), json!({}));
+        let (to, sent) = (Mutex::new(to), AtomicU64::new(0));
+        Ok(Browser { child: Mutex::new(child), to, sent, heard, _profile: profile })
+    }
+
+    /// Sends a message, and says its number.
+    fn send(&self, session: &str, method: &str, params: &Value) -> std::io::Result<u64> {
+        let id = self.sent.fetch_add(1, Ordering::Relaxed);
+        let mut message = json!({ "id": id, "method": method, "params": params });
+        if !session.is_empty() {
+            message["sessionId"] = json!(session);
         }
-        Ok(chromium)
+        self.to.lock().unwrap().write_all(format!("{message}\0").as_bytes())?;
+        Ok(id)
+    }
+
+    fn hear(&self, session: &str) -> Receiver<Value> {
+        let (sender, receiver) = channel();
+        self.heard.lock().unwrap().insert(session.to_owned(), sender);
+        receiver
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// A tab, in a session of its own.
+pub struct Tab {
+    browser: Arc<Browser>,
+    target: Value,
+    session: String,
+    from: Receiver<Value>,
+    /// What the page has complained about: console errors and uncaught exceptions.
+    pub errors: Vec<String>,
+    loads: usize,
+}
+
+impl Tab {
+    /// Opens one; `Err` says why there is no browser.
+    pub fn new() -> Result<Self, String> {
+        static ONE: Mutex<()> = Mutex::new(());
+        let browser = Browser::shared()?;
+        // What is said in no session is heard by one at a time.
+        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (session, from) = (String::new(), browser.hear(""));
+        let mut tab = Tab { browser, target: Value::Null, session, from, errors: Vec::new(), loads: 0 };
+        // In a window of its own, which no other lies on.
+        tab.target =
+            tab.call("Target.createTarget", json!({ "url": "about:blank", "newWindow": true }))["targetId"].clone();
+        let attached = tab.call("Target.attachToTarget", json!({ "targetId": tab.target, "flatten": true }));
+        drop(one);
+        tab.session = attached["sessionId"].as_str().expect("it is a string").to_owned();
+        tab.from = tab.browser.hear(&tab.session);
+        for domain in ["Page", "Runtime", "Log"] {
+            tab.call(&format!("{domain}.enable"), json!({}));
+        }
+        Ok(tab)
     }
 
     /// Sends a message and waits for its answer.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
-        self.sent += 1;
-        let mut message = json!({ "id": self.sent, "method": method, "params": params });
-        if let Some(session) = &self.session {
-            message["sessionId"] = json!(session);
-        }
-        self.to.write_all(format!("{message}\0").as_bytes()).expect("the browser is there");
+        let id = self.browser.send(&self.session, method, &params).expect("the browser is there");
         loop {
             let answer = self.next(method);
-            if answer["id"] == json!(self.sent) {
+            if answer["id"] == json!(id) {
                 assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
                 return answer["result"].clone();
             }
@@ -210,9 +272,10 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes.collect()
 }
 
-impl Drop for Chromium {
+impl Drop for Tab {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // A browser that is gone has closed it.
+        drop(self.browser.send("", "Target.closeTarget", &json!({ "targetId": self.target })));
+        self.browser.heard.lock().unwrap().remove(&self.session);
     }
 }

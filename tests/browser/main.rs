@@ -5,19 +5,16 @@
 mod chromium;
 mod pages;
 
-use chromium::Chromium;
+use chromium::Tab;
 use pages::{checked, every_witness, long, written};
 use serde_json::{Value, json};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A browser, or a word on why the test is skipped. One at a time: they are large.
-fn browser() -> Option<(Chromium, MutexGuard<'static, ()>)> {
-    static ONE: Mutex<()> = Mutex::new(());
-    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    match Chromium::start() {
-        Ok(mut chromium) => {
-            chromium.resize(1280, 800);
-            Some((chromium, one))
+/// A tab of a browser, or a word on why the test is skipped.
+fn tab() -> Option<Tab> {
+    match Tab::new() {
+        Ok(mut tab) => {
+            tab.resize(1280, 800);
+            Some(tab)
         }
         Err(why) => {
             println!("skipped, because {why}");
@@ -28,9 +25,9 @@ fn browser() -> Option<(Chromium, MutexGuard<'static, ()>)> {
 
 #[test]
 fn keys_and_mouse_and_scrubber_go_from_step_to_step() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     tab.open(&written("stepping", &checked("purchase-locked")), "");
-    let at = |tab: &mut Chromium| tab.eval("document.querySelector('[aria-current=step] .no').textContent.trim()");
+    let at = |tab: &mut Tab| tab.eval("document.querySelector('[aria-current=step] .no').textContent.trim()");
     assert_eq!(at(&mut tab), "✗ 5", "it opens where the property breaks");
     for (key, step) in
         [("ArrowUp", "4"), ("ArrowLeft", "3"), ("Home", "0"), ("ArrowDown", "1"), ("ArrowRight", "2"), ("End", "✗ 5")]
@@ -56,7 +53,7 @@ fn keys_and_mouse_and_scrubber_go_from_step_to_step() {
 
 #[test]
 fn a_permalink_leads_to_its_step_and_its_trace() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     let file = written("permalink", &checked("unlocked"));
     tab.open(&file, "#step=3");
     assert_eq!(tab.eval("$('at').textContent"), "step 3 of 8");
@@ -76,7 +73,7 @@ fn a_permalink_leads_to_its_step_and_its_trace() {
 
 #[test]
 fn a_cell_of_the_matrix_leads_to_its_trace() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix-in-browser.html");
     let made =
         std::process::Command::new(env!("CARGO_BIN_EXE_oversell")).args(["matrix", "--html"]).arg(&file).output();
@@ -97,7 +94,7 @@ fn a_cell_of_the_matrix_leads_to_its_trace() {
 
 #[test]
 fn a_search_leaves_the_steps_that_it_finds() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     tab.open(&written("search", &checked("unlocked")), "#step=1");
     tab.key("/");
     for letter in "truncate".chars() {
@@ -126,7 +123,7 @@ fn a_search_leaves_the_steps_that_it_finds() {
 
 #[test]
 fn colours_follow_the_system_and_the_switch() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     let file = written("colours", &checked("purchase-locked"));
     let paper = "getComputedStyle(document.body).backgroundColor";
     let (light, dark) = (json!("rgb(255, 255, 255)"), json!("rgb(20, 23, 28)"));
@@ -146,7 +143,7 @@ fn colours_follow_the_system_and_the_switch() {
 
 #[test]
 fn the_first_screen_says_what_went_wrong() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     tab.open(&written("first-screen", &checked("purchase-locked")), "");
     // What lies within the window without scrolling.
     let seen = "[...document.querySelectorAll('dt, dd, .edge, .row.step, #panel h2')]\
@@ -167,7 +164,7 @@ fn the_first_screen_says_what_went_wrong() {
 
 #[test]
 fn two_thousand_steps_scroll_smoothly() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     tab.open(&written("long", &long(2_000)), "#step=0");
     assert_eq!(tab.eval("document.querySelectorAll('.row.step').length"), 2_001);
     // What is out of sight is not laid out, some twenty rows at a time: that is what keeps it smooth. How smooth is printed.
@@ -185,7 +182,7 @@ fn two_thousand_steps_scroll_smoothly() {
             else done(times.slice(1).sort((a, b) => a - b));
         });
     })";
-    let frame = |tab: &mut Chromium| {
+    let frame = |tab: &mut Tab| {
         let (busy, times) = tab.busy(|tab| tab.eval(frames));
         let times: Vec<f64> = times.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
         (busy / times.len() as f64, times[times.len() / 2])
@@ -205,7 +202,7 @@ fn two_thousand_steps_scroll_smoothly() {
 
 #[test]
 fn everybody_can_use_it() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     let files = [written("axe", &checked("purchase-locked")), written("axe-long", &long(40))];
     for (file, scheme) in [(&files[0], "light"), (&files[0], "dark"), (&files[1], "light")] {
         for width in [1280, 400] {
@@ -253,7 +250,7 @@ const DEFECTS: &str = "(() => {
 #[test]
 #[ignore = "for people, who look at what it writes"]
 fn pictures_to_look_at() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     let mut page = every_witness();
     #[cfg(feature = "sqlite")]
     page.traces.extend(pages::databases(false).traces);
@@ -275,14 +272,14 @@ fn pictures_to_look_at() {
 
 #[test]
 fn every_witness_fits_at_both_widths() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     fits_at_both_widths(&mut tab, "every-witness", &every_witness());
 }
 
 #[cfg(feature = "sqlite")]
 #[test]
 fn every_witness_of_sqlite_fits_at_both_widths() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     fits_at_both_widths(&mut tab, "sqlite", &pages::databases(false));
 }
 
@@ -290,22 +287,20 @@ fn every_witness_of_sqlite_fits_at_both_widths() {
 #[test]
 #[ignore = "performs the whole catalogue on all servers: a minute or two, and .ci/run does it"]
 fn every_witness_of_all_databases_fits_at_both_widths() {
-    let Some((mut tab, _one)) = browser() else { return };
+    let Some(mut tab) = tab() else { return };
     fits_at_both_widths(&mut tab, "databases", &pages::databases(true));
 }
 
-fn fits_at_both_widths(tab: &mut Chromium, name: &str, page: &oversell::trace::page::Page) {
+fn fits_at_both_widths(tab: &mut Tab, name: &str, page: &oversell::trace::page::Page) {
     let file = written(name, page);
     for width in [1280, 400] {
         tab.resize(width, 900);
         tab.open(&file, "");
         // What is not to be seen is not laid out, and would not be measured.
         tab.eval("document.head.append(el('style', {}, '.chunk { content-visibility: visible !important }'))");
-        for number in 0..page.traces.len() {
-            tab.eval(&format!("tell(page.traces[{number}]); go(last(), false)"));
-            let found = tab.eval(DEFECTS);
-            assert_eq!(found, json!([]), "at {width}: {found:#}");
-        }
+        let found =
+            tab.eval(&format!("page.traces.flatMap(told => {{ tell(told); go(last(), false); return {DEFECTS} }})"));
+        assert_eq!(found, json!([]), "at {width}: {found:#}");
     }
     println!("{name}: {} traces at 1280 and at 400 pixels", page.traces.len());
     assert_eq!(tab.errors, Vec::<String>::new());
