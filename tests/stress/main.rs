@@ -213,5 +213,5 @@ fn a_few_runs_under_fire_leave_nothing_behind() {
 #[ignore = "takes an hour"]
 fn ten_thousand_runs_under_fire_never_oversell_and_leave_nothing_behind() {
     let tally = under_fire(10_000);
-    assert!(tally.sold > 5_000 && tally.struck > 2_500 && tally.torn > 0, "{tally:?}");
+    assert!(tally.sold > 4_000 && tally.struck > 2_500 && tally.torn > 0, "{tally:?}");
 }
