@@ -65,13 +65,22 @@ const CASES: &[Case] = &[
     ("$OVERSELL run unlocked --db $DB/no/such.json", 2, &["such.json: there is no directory", "/no"]),
     ("$OVERSELL run unlocked --db $DB/no/such.json --tickets 1", 2, &["such.json: there is no directory", "/no"]),
     ("$OVERSELL run unlocked --db $DB/mark.json", 2, &["mark.json", "starts with a byte-order mark"]),
+    ("$OVERSELL run unlocked --db $DB/$(printf '%0250d' 0)", 2, &["cannot open the lock file", "File name too long"]),
+    ("TMPDIR=/none $OVERSELL run unlocked", 2, &["cannot make a temporary folder", "/none"]),
+    // A file that may not grow.
+    ("ulimit -f 0; $OVERSELL run unlocked --buyers 1 --speed 1000", 2, &["cannot write", "File too large"]),
+    (
+        "ulimit -f 0; $OVERSELL run repaired --buyers 2 --speed 1000 --db $DB/good.json",
+        2,
+        &["buyer 0 crashed: cannot replace", "File too large", "the database says 1 left"],
+    ),
     ("$OVERSELL run compare-exchange --threads --db $DB/good.json", 2, &["keeps no database", "leave out --db"]),
     // Numbers.
     ("$OVERSELL run unlocked --speed 1e-300", 2, &["--speed", "from 0.001 to 1000000"]),
     ("$OVERSELL run unlocked --speed inf", 2, &["--speed", "from 0.001 to 1000000"]),
     ("$OVERSELL run unlocked --speed nan", 2, &["--speed", "from 0.001 to 1000000"]),
     ("$OVERSELL run unlocked --buyers -1", 2, &["--buyers", "write a whole number from 1 to 65534"]),
-    ("$OVERSELL run unlocked --tickets -1", 2, &["--tickets", "write a whole number from 0 to 18446744073709551615"]),
+    ("$OVERSELL run unlocked --tickets -1", 2, &["--tickets", "write a whole number from 0 to 9223372036854775807"]),
     ("$OVERSELL run unlocked --seed -1", 2, &["--seed", "write a whole number from 0 to 18446744073709551615"]),
     ("$OVERSELL run unlocked --kills -1", 2, &["--kills", "write a whole number from 0 to 65534"]),
     ("$OVERSELL check unlocked --kills -1", 2, &["--kills", "write a whole number from 0 to 65534"]),
@@ -83,6 +92,12 @@ const CASES: &[Case] = &[
     ("$OVERSELL run unlocked --kills 11", 2, &["--kills 11 is more than there are threads: 10"]),
     ("$OVERSELL check unlocked --buyers 2 --kills 3", 2, &["--kills 3 is more than there are threads: 2"]),
     ("$OVERSELL outcomes unlocked --buyers 2 --kills 3", 2, &["--kills 3 is more than there are threads: 2"]),
+    ("$OVERSELL run unlocked --tickets 9223372036854775808", 2, &["--tickets", "from 0 to 9223372036854775807"]),
+    // Words that are none, and how they are shown.
+    ("$OVERSELL check \"$(printf '\\377')\"", 2, &["invalid UTF-8"]),
+    ("$OVERSELL replay unlocked --schedule \"$(printf '0,\\033[2J')\"", 2, &["step 2 of the schedule is `\\u{1b}[2J`"]),
+    ("$OVERSELL replay unlocked --buyers 2 --schedule 0,5", 2, &["step 2 of the schedule, `5`", "there is no buyer 5"]),
+    ("$OVERSELL new $DB/test.rs", 2, &["there is no crate here"]),
     // Crowds.
     ("$OVERSELL run unlocked --buyers 65534", 2, &["65534 threads are too many to run for real; at most 10000"]),
     ("$OVERSELL run unlocked --buyers 65534 --threads", 2, &["65534 threads are too many to run for real"]),
@@ -132,12 +147,23 @@ const CASES: &[Case] = &[
     ("$OVERSELL matrix | true", 0, &[]),
 ];
 
+/// The same, where there are databases.
+#[cfg(all(not(loom), feature = "sqlite"))]
+const OF_DATABASES: &[Case] = &[
+    ("$OVERSELL db --on sqlite --file /dev/zero", 2, &["cannot read /dev/zero: it is a device"]),
+    ("$OVERSELL db --on sqlite --file $DB/pipe", 2, &["pipe: it is a pipe"]),
+    ("$OVERSELL db --on sqlite --file $DB/good.json", 2, &["good.json"]),
+    ("$OVERSELL db read-then-write --url nonsense", 2, &["`nonsense` is no URL of a database"]),
+];
+#[cfg(not(all(not(loom), feature = "sqlite")))]
+const OF_DATABASES: &[Case] = &[];
+
 #[test]
 fn every_hostile_input_is_told_what_is_wrong_and_changes_nothing() {
     let folder = folder();
     let before = inventory(folder.path());
     let mut wrong = Vec::new();
-    for (line, code, says) in CASES {
+    for (line, code, says) in CASES.iter().chain(OF_DATABASES) {
         let start = Instant::now();
         let output = shell(folder.path(), line);
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -163,6 +189,16 @@ fn a_new_database_is_made_as_the_help_says() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("new.json; it is made, with a count of 2"), "{said}");
     assert_eq!(fs::read_to_string(folder.path().join("new.json")).unwrap(), r#"{"count": 0}"#);
+}
+
+#[test]
+fn a_database_may_hold_more_than_can_be_counted_with_a_sign() {
+    let folder = folder();
+    fs::write(folder.path().join("many.json"), r#"{"count": 18446744073709551615}"#).unwrap();
+    let output = shell(folder.path(), "$OVERSELL run repaired --db $DB/many.json --buyers 2 --speed 1000");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("2 sold of 18446744073709551615;"), "{said}");
 }
 
 /// A run over a database, once somebody has looked into it.

@@ -58,7 +58,14 @@ pub fn explain(
         let locals = |number| automaton.root(Actor::Thread(role, number)).map(|root| root.locals);
         roots.push((0..apart).map(locals).collect::<Result<Vec<_>, _>>()?);
     }
-    let mut search = Search { scenario, lines, roots, parent, reached: 0 };
+    let ends_at_once = match scenario.launch() {
+        Launch::JoinedWhile => {
+            let first = automaton.root(Actor::Thread(0, 0))?.node;
+            automaton.node(first).step().is_none()
+        }
+        Launch::Together | Launch::Joined => false,
+    };
+    let mut search = Search { scenario, lines, roots, parent, ends_at_once, reached: 0 };
     let mut space = Space::new(&mut automaton, instance)?;
     let counts = space.initial()?.0;
     let started = vec![0; instance.threads.len()];
@@ -126,6 +133,8 @@ struct Search<'s> {
     /// what the parent does.
     roots: Vec<Vec<Vec<Local>>>,
     parent: Vec<Local>,
+    /// Whether a thread of the first role takes no step.
+    ends_at_once: bool,
     /// The most lines that were printed in any state.
     reached: usize,
 }
@@ -154,14 +163,9 @@ impl Search<'_> {
                 if !self.print(&mut next, actor, &locals) {
                     continue;
                 }
-                // The parent goes to work in the very moment a thread ends.
-                if space.parent_at(&told.counts).is_none() && space.parent_at(&next.counts).is_some() {
-                    let locals = std::mem::take(&mut self.parent);
-                    let follows = self.print(&mut next, Actor::Parent, &locals);
-                    self.parent = locals;
-                    if !follows {
-                        continue;
-                    }
+                let ends = space.automaton.node(transition.to).step().is_none();
+                if ends && actor.role() == Some(0) && !self.print_parent(&mut next) {
+                    continue;
                 }
                 let Some(next) = self.start_threads(next) else { continue };
                 // Steps that change nothing shared first: whoever has already seen the old content can still
@@ -185,9 +189,20 @@ impl Search<'_> {
                 if !self.print(&mut told, actor, &locals) {
                     return None;
                 }
+                if self.ends_at_once && role == 0 && !self.print_parent(&mut told) {
+                    return None;
+                }
             }
         }
         Some(told)
+    }
+
+    /// Prints what the parent says, if there is one, in the very moment a thread of the first role ends.
+    fn print_parent(&mut self, told: &mut Told) -> bool {
+        let locals = std::mem::take(&mut self.parent);
+        let follows = self.print(told, Actor::Parent, &locals);
+        self.parent = locals;
+        follows
     }
 
     /// Prints what an actor says; whether that is what the output has next.

@@ -22,8 +22,8 @@ use std::time::Duration;
 #[command(
     after_help = "Exit codes: 0 all holds; 1 something is refuted, impossible, oversold or unexplained; 2 wrong \
                         use or environment; 3 inconclusive; 128 + n a run that signal n has stopped. What only \
-                        reports (matrix, replay, outcomes, programs, db without a checkout) ends with 0 if the report \
-                        is complete, and with 3 if it is not."
+                        reports (matrix, replay, outcomes, programs, new, db without a checkout) ends with 0 if the \
+                        report is complete, and with 3 if it is not."
 )]
 pub struct Cli {
     #[command(subcommand)]

@@ -1,7 +1,7 @@
 //! The command line: arguments, and what each command prints.
 //!
-//! Some commands answer (`check`, `verify`, `explain`, `run`, `db CHECKOUT`), others report (`matrix`, `replay`,
-//! `outcomes`, `programs`, the table of `db`).
+//! Some commands answer (`check`, `verify`, `explain`, `run`, `selftest`, `db CHECKOUT`), others report (`matrix`,
+//! `replay`, `outcomes`, `programs`, `new`, the table of `db`).
 //!
 //! | exit code | of an answer | of a report |
 //! | ---: | --- | --- |
@@ -90,6 +90,9 @@ pub fn main() -> ExitCode {
         Err(exit) => return exit,
     };
     terminal::settle(&cli.looks);
+    // A file that may not grow is an error like others, which can be said and cleared up after, and no sudden death.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
     let done = match cli.command.unwrap_or_default() {
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Check(args) => check::check(&args),
@@ -108,7 +111,9 @@ pub fn main() -> ExitCode {
     match done {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(Failure(message)) => {
-            terminal::say(&format!("error: {message}"));
+            // It may repeat what it was given.
+            let lines: Vec<_> = message.split('\n').map(terminal::harmless).collect();
+            terminal::say(&format!("error: {}", lines.join("\n")));
             ExitCode::from(FAILED)
         }
     }

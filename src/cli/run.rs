@@ -69,10 +69,11 @@ pub fn run(args: &RunArgs) -> Done {
     if !args.threads {
         expect_on_disk(program, &site)?;
     }
+    // The lock first: where it cannot be had, no new database is left behind.
+    site.open_locks()?;
     if !exists {
         site.furnish(&setup)?;
     }
-    site.open_locks()?;
 
     let stopped_by = Arc::new(AtomicUsize::new(NO_SIGNAL));
     for signal in STOPPING {
@@ -80,16 +81,16 @@ pub fn run(args: &RunArgs) -> Done {
     }
     let mut show = Show::new(&scenario, &instance);
     let pace = Pace::Free { speed: args.speed, seed: args.seed };
-    if args.threads {
+    let ran = if args.threads {
         let mut stage = Threads::new(&scenario, site.clone(), pace);
-        show.run(&mut stage, args, &stopped_by)?;
+        show.run(&mut stage, args, &stopped_by)
     } else {
         let command = buyer_command(program, &scenario, &path, Lock::Owned, pace)?;
         let mut stage = Processes::new(&scenario, site.clone(), pace, command)?;
-        show.run(&mut stage, args, &stopped_by)?;
-    }
+        show.run(&mut stage, args, &stopped_by)
+    };
     let database = keeps_a_database(program).then_some(&*path);
-    show.conclude(&site, database, stopped_by.load(Ordering::Relaxed))
+    show.conclude(&site, database, stopped_by.load(Ordering::Relaxed), ran)
 }
 
 /// Be one thread of a role, until done.

@@ -1,5 +1,8 @@
 //! `oversell selftest`: whether the instruments see what is planted, here, with this toolchain.
 
+mod beside;
+mod every;
+mod facts;
 mod instrument;
 
 pub use instrument::{Reading, engines, reading};
@@ -9,6 +12,8 @@ use super::progress::Watch;
 use super::terminal::show;
 use super::{Done, Exit};
 use crate::programs::planted::{self, Expected, Planted};
+use beside::{INSTRUMENTS, Small};
+use facts::{FACTS, Fact};
 use std::fmt::Write;
 
 pub fn selftest(args: &SelftestArgs) -> Done {
@@ -43,7 +48,6 @@ pub fn selftest(args: &SelftestArgs) -> Done {
         }
         let _ = writeln!(text, "{}", row.trim_end());
     }
-    drop(watch);
     text.push_str(
         "\n✓ sees what is planted: finds the bug, proves the right twin, refuses what hides\n\
          - says that it is beyond it (why: --verbose)\n\
@@ -52,6 +56,15 @@ pub fn selftest(args: &SelftestArgs) -> Done {
     if !cfg!(loom) {
         text.push_str("loom is only in a build with --cfg loom\n");
     }
+    text.push_str("\nbeside the verdicts (and on how many instances)\n");
+    for (what, instances, failures) in others(&watch) {
+        all += instances;
+        failed += failures.len();
+        let mark = if failures.is_empty() { "✓" } else { "✗" };
+        let _ = writeln!(text, "{mark} {what} ({instances})");
+        wrong.extend(failures.iter().map(|failure| format!("✗ {failure}\n")));
+    }
+    drop(watch);
     if args.verbose {
         let _ = write!(text, "\n{beyond}");
     }
@@ -61,6 +74,33 @@ pub fn selftest(args: &SelftestArgs) -> Done {
     };
     show(&text)?;
     Ok(if failed == 0 { Exit::Holds } else { Exit::Fails })
+}
+
+/// What else there is, on how many instances it is held against what is known, and what is wrong with it.
+fn others(watch: &Watch) -> Vec<(String, usize, Vec<String>)> {
+    watch.say("walking every schedule of what is small".to_owned());
+    let small: Vec<_> =
+        planted::all().flat_map(|planted| Small::of(planted).into_iter().map(move |it| (planted, it))).collect();
+    let mut others = Vec::new();
+    for (name, what, check) in INSTRUMENTS {
+        watch.say(format!("holding {name} against every schedule"));
+        let failure = |(planted, small): &(&Planted, Small)| {
+            check(small).err().map(|why| format!("{name} of {}{}: {why}", planted.name, small.faults()))
+        };
+        others.push((format!("{name}: {what}"), small.len(), small.iter().filter_map(failure).collect()));
+    }
+    watch.say("asking what is known of large programs".to_owned());
+    let failure = |fact: &Fact| {
+        let with = fact.buyers.map_or("any".to_owned(), |buyers| buyers.to_string());
+        let (program, tickets, property) = (fact.program, fact.tickets, fact.property);
+        fact.check().err().map(|why| format!("{property} of {program} {with}×{tickets}: {why}"))
+    };
+    others.push((
+        "facts: of crowds, and of any number".to_owned(),
+        FACTS.len(),
+        FACTS.iter().filter_map(failure).collect(),
+    ));
+    others
 }
 
 fn short(engine: &str) -> &str {

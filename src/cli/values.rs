@@ -235,7 +235,8 @@ fn role(text: &str) -> Result<(String, Threads), String> {
 }
 
 pub fn tickets(text: &str) -> Result<u64, String> {
-    whole(text, 0, u64::MAX)
+    // What is sold is counted with a sign.
+    whole(text, 0, i64::MAX as u64)
 }
 
 /// At this speed a wait of a second takes a quarter of an hour; slower is a typing error.

@@ -35,7 +35,7 @@ pub mod stage;
 pub mod threads;
 #[cfg(any(loom, feature = "shuttle"))]
 mod tries;
-mod wire;
+pub mod wire;
 
 pub use content::{Content, Hold, Waiter};
 pub use instance::{Instance, LockKind, Threads};

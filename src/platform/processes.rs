@@ -39,6 +39,16 @@ struct Process {
     over: bool,
 }
 
+impl Process {
+    /// It is dead: what is left of it is cleared away. Looking for that takes an open file, and where these are few, it is
+    /// the one by which the process heard from us.
+    fn bury(&mut self, site: &Site) {
+        self.over = true;
+        self.turns = None;
+        site.clear_away(self.child.id());
+    }
+}
+
 /// How often to look whether a process has died without a word.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -49,7 +59,7 @@ impl Processes {
     /// An empty stage. The parent's code, where the scenario has some, runs in a thread of this process.
     ///
     /// # Errors
-    /// No pipe can be had, or the scenario shares what processes cannot.
+    /// No pipe or thread can be had, or the scenario shares what processes cannot.
     pub fn new(
         scenario: &Scenario,
         site: Site,
@@ -70,7 +80,7 @@ impl Processes {
         let (reader, pipe) = io::pipe()?;
         let (sender, reports) = channel();
         let parent = Threads::for_parent(scenario, site.clone(), pace, sender.clone());
-        std::thread::spawn(move || forward(BufReader::new(reader), &sender));
+        std::thread::Builder::new().spawn(move || forward(BufReader::new(reader), &sender))?;
         Ok(Processes { command: Box::new(command), processes: BTreeMap::new(), parent, site, reports, pipe })
     }
 
@@ -79,8 +89,7 @@ impl Processes {
         let mut died = Vec::new();
         for (&actor, process) in self.processes.iter_mut().filter(|(_, process)| !process.over) {
             let Ok(Some(status)) = process.child.try_wait() else { continue };
-            process.over = true;
-            self.site.clear_away(process.child.id());
+            process.bury(&self.site);
             died.push((actor, how_it_died(status)));
         }
         for (actor, reason) in died {
@@ -150,10 +159,9 @@ impl Stage for Processes {
 
     fn kill(&mut self, actor: Actor) -> io::Result<()> {
         let process = self.processes.get_mut(&actor).ok_or(ErrorKind::NotFound)?;
-        process.over = true;
         process.child.kill()?;
         process.child.wait()?;
-        self.site.clear_away(process.child.id());
+        process.bury(&self.site);
         self.report_for(actor, End::Killed)
     }
 
@@ -204,18 +212,19 @@ impl Drop for Processes {
 pub fn attend(scenario: &Scenario, role: RoleId, number: usize, site: &Site, pace: Pace) {
     let clock = Arc::new(ScaledClock::new(pace.speed()));
     let (turn, turns) = channel::<Turn>();
+    let contact = OfProcess { actor: Actor::Thread(role, number), turns, clock: Arc::clone(&clock) };
     // A line is a turn; the end of the input says stop.
-    std::thread::spawn({
-        let clock = Arc::clone(&clock);
-        move || {
-            for line in io::stdin().lines().map_while(Result::ok) {
-                // With nobody waiting for a turn there is nothing to grant.
-                let _ = turn.send(wire::decode_turn(&line));
-            }
-            clock.stop();
+    let listening = std::thread::Builder::new().spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok) {
+            // With nobody waiting for a turn there is nothing to grant.
+            let _ = turn.send(wire::decode_turn(&line));
         }
+        clock.stop();
     });
-    let contact = OfProcess { actor: Actor::Thread(role, number), turns, clock };
+    if let Err(error) = listening {
+        let reason = format!("it cannot listen, for want of a thread: {error}");
+        return contact.report(News::Ended(End::Crashed(Death { reason, torn: false })));
+    }
     let (_, shared) = scenario.build();
     let conducted = pace == Pace::Conducted;
     let thread = RealThread::new(contact.actor, site, &contact, conducted, pace.seed(), None);

@@ -129,7 +129,8 @@ pub(crate) fn name(scenario: &Scenario, actor: Actor) -> String {
 /// which it happened. `direct` is asked again and again what shall be done, and may kill.
 ///
 /// # Errors
-/// Somebody cannot be started, or nothing happens for longer than `patience`.
+/// Somebody cannot be started (then all the others stop, and are heard until they have), or nothing happens for longer
+/// than `patience`.
 ///
 /// # Panics
 /// The instance has any number of threads.
@@ -146,42 +147,35 @@ pub fn perform(
     let launch = scenario.launch();
     let threads: Vec<usize> = (0..instance.threads.len()).map(|role| instance.number(role)).collect();
     let first = threads.first().copied().unwrap_or(0);
-    let mut at_it: Vec<Actor> = Vec::new();
-    let start = |stage: &mut _, actor: Actor, at_it: &mut Vec<Actor>| {
-        Stage::start(stage, actor).map_err(|error| PerformError::Start(name(scenario, actor), error))?;
-        at_it.push(actor);
-        Ok(())
-    };
+    let mut troupe = Troupe { scenario, at_it: Vec::new(), stopping: false, refused: None };
     for (role, threads) in threads.iter().enumerate().skip(1) {
         for number in 0..*threads {
-            start(stage, Actor::Thread(role, number), &mut at_it)?;
+            troupe.start(stage, Actor::Thread(role, number));
         }
     }
     let mut started = 0;
     let mut next = if launch == Launch::Together { first } else { 1 };
-    let (mut quiet, mut stopping) = (Duration::ZERO, false);
+    let mut quiet = Duration::ZERO;
     loop {
-        while next > 0 && started < first && !stopping {
-            start(stage, Actor::Thread(0, started), &mut at_it)?;
+        while next > 0 && started < first && !troupe.stopping {
+            troupe.start(stage, Actor::Thread(0, started));
             (started, next) = (started + 1, next - 1);
             // To start a crowd takes a while.
             if started % 100 == 0 && direct(stage) == Direction::Stop {
-                stopping = true;
-                stage.stop();
+                troupe.stop(stage);
             }
         }
-        if at_it.is_empty() {
-            return Ok(());
+        if troupe.at_it.is_empty() {
+            return troupe.refused.map_or(Ok(()), Err);
         }
-        if !stopping && direct(stage) == Direction::Stop {
-            stopping = true;
-            stage.stop();
+        if !troupe.stopping && direct(stage) == Direction::Stop {
+            troupe.stop(stage);
         }
         let Some(report) = stage.report(TICK) else {
             quiet += TICK;
             if quiet >= patience {
                 stage.stop();
-                let names: Vec<_> = at_it.iter().map(|actor| name(scenario, *actor)).collect();
+                let names: Vec<_> = troupe.at_it.iter().map(|actor| name(scenario, *actor)).collect();
                 return Err(PerformError::Silence(patience, names.join(", ")));
             }
             continue;
@@ -190,16 +184,44 @@ pub fn perform(
         heard(stage, &report);
         let gone = matches!(report.news, News::Ended(_) | News::Decided(_) | News::Stopped);
         if gone {
-            at_it.retain(|actor| *actor != report.actor);
+            troupe.at_it.retain(|actor| *actor != report.actor);
         }
         let of_first = report.actor.role() == Some(0);
         match (&report.news, launch) {
             (News::Ended(_), Launch::Joined) if of_first => next = 1,
-            (News::Ended(_), Launch::JoinedWhile) if of_first && !stopping => {
-                start(stage, Actor::Parent, &mut at_it)?;
-            }
+            (News::Ended(_), Launch::JoinedWhile) if of_first => troupe.start(stage, Actor::Parent),
             (News::Decided(go_on), _) => next = usize::from(*go_on),
             _ => {}
         }
+    }
+}
+
+/// Those who are on a stage.
+struct Troupe<'a> {
+    scenario: &'a Scenario,
+    at_it: Vec<Actor>,
+    /// Nobody is started any more.
+    stopping: bool,
+    /// Why somebody could not be started. The others are heard to their end all the same: what they sold is sold.
+    refused: Option<PerformError>,
+}
+
+impl Troupe<'_> {
+    fn start(&mut self, stage: &mut impl Stage, actor: Actor) {
+        if self.stopping {
+            return;
+        }
+        match stage.start(actor) {
+            Ok(()) => self.at_it.push(actor),
+            Err(error) => {
+                self.refused = Some(PerformError::Start(name(self.scenario, actor), error));
+                self.stop(stage);
+            }
+        }
+    }
+
+    fn stop(&mut self, stage: &mut impl Stage) {
+        self.stopping = true;
+        stage.stop();
     }
 }

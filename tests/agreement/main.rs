@@ -1,5 +1,7 @@
 //! Engines agree: with each other, and with a reference that walks every schedule and does nothing clever.
 
+mod agreeing;
+mod cases;
 mod enumeration;
 mod generated;
 mod language;

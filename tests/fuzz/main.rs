@@ -2,13 +2,15 @@
 //! half of it.
 //!
 //! `cargo test` takes some hundred cases from a fixed seed; `cargo test --release --test fuzz -- --ignored` very many from
-//! others. Each test counts the cases that came to something, so that none can be refused as a whole and pass.
+//! others. The same properties are libFuzzer's targets, in a crate of their own: `targets/`. Each test counts the cases that came to something, so that none can be refused as a whole and pass.
 #![cfg(not(loom))]
 
 mod certificates;
 mod documents;
 mod outputs;
+mod properties;
 mod schedules;
+mod wire;
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -108,8 +108,15 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// The summary. It goes to standard error, so that standard output can be fed to `explain`.
-    pub fn conclude(mut self, site: &Site, database: Option<&Path>, stopped_by: usize) -> Done {
+    /// The summary, also of a run that could not go on. It goes to standard error, so that standard output can be fed to
+    /// `explain`.
+    pub fn conclude(
+        mut self,
+        site: &Site,
+        database: Option<&Path>,
+        stopped_by: usize,
+        ran: Result<(), Failure>,
+    ) -> Done {
         let total = self.instance.total().unwrap_or(self.ends.len());
         self.heard.add_unstarted(self.scenario, total - self.ends.len());
         for (actor, end) in &self.ends {
@@ -117,34 +124,47 @@ impl<'a> Show<'a> {
             self.heard.add(self.scenario, role, end.as_ref(), 1);
         }
         let count = self.count(site, database);
-        let (sold, stock) = (self.heard.sold, self.heard.stock);
         say(&format!("\n{}", self.summary(database.is_some(), count.as_ref())));
         if stopped_by != NO_SIGNAL {
             say(&format!("stopped by signal {stopped_by}"));
             return Ok(Exit::Stopped(u8::try_from(stopped_by).expect("signals are small numbers")));
         }
         let crashed = self.heard.crashed.saturating_sub(self.torn);
-        if self.scenario.stock().is_some() {
-            if sold > stock {
-                say(&format!("OVERSOLD: {sold} sold of {stock}"));
-                return Ok(Exit::Fails);
-            }
-            let left = |count: &Result<u64, String>| count.as_ref().ok().and_then(|count| i64::try_from(*count).ok());
-            if count.is_some_and(|count| left(&count).and_then(|left| left.checked_add(sold)) != Some(stock)) {
-                say(&format!("UNBALANCED: what was sold and what is left do not add up to {stock}"));
-                return Ok(Exit::Fails);
-            }
+        let broken = self.broken(count);
+        if let Some(broken) = &broken {
+            say(broken);
+        }
+        ran?;
+        if broken.is_some() {
+            return Ok(Exit::Fails);
         }
         if crashed > 0 {
             // A torn read is the program's own doing; any other crash is not.
             return Err(Failure::new(format!("{crashed} of the threads could not do their work, see above")));
         }
-        match (self.scenario.stock(), self.scenario.has_ledger()) {
-            (Some(_), true) => say(&format!("sound: what was sold and what is left add up to {stock}")),
+        match (self.stock(), self.scenario.has_ledger()) {
+            (Some(stock), true) => say(&format!("sound: what was sold and what is left add up to {stock}")),
             (Some(_), false) => say("sound: no more was sold than there was"),
             (None, _) => {}
         }
         Ok(Exit::Holds)
+    }
+
+    /// How many tickets there are, if anything is sold: a database may have more than what was heard adds up to.
+    fn stock(&self) -> Option<i128> {
+        let (all, heard_first) = (self.scenario.stock()?, Final::of_nobody(self.scenario).stock);
+        Some(i128::from(all) + i128::from(self.heard.stock) - i128::from(heard_first))
+    }
+
+    /// What is wrong with what was sold, if anything is.
+    fn broken(&self, count: Option<Result<u64, String>>) -> Option<String> {
+        let (sold, stock) = (i128::from(self.heard.sold), self.stock()?);
+        if sold > stock {
+            return Some(format!("OVERSOLD: {sold} sold of {stock}"));
+        }
+        let left = count?.ok().map(i128::from);
+        (left.map(|left| left + sold) != Some(stock))
+            .then(|| format!("UNBALANCED: what was sold and what is left do not add up to {stock}"))
     }
 
     /// What the ledger says is left, or why it cannot be read, if that is known; `None` if there is no ledger.
@@ -162,8 +182,8 @@ impl<'a> Show<'a> {
 
     /// How everybody ended, and what is left.
     fn summary(&self, database: bool, count: Option<&Result<u64, String>>) -> String {
-        let Final { sold, stock, crashed, killed, never_started, stuck, .. } = self.heard;
-        let sold = self.scenario.stock().map_or(String::new(), |_| format!("{sold} sold of {stock}; "));
+        let Final { sold, crashed, killed, never_started, stuck, .. } = self.heard;
+        let sold = self.stock().map_or(String::new(), |stock| format!("{sold} sold of {stock}; "));
         let mut parts: Vec<_> = self.endings().iter().map(|(ending, threads)| format!("{threads} {ending}")).collect();
         // Nobody waits for ever in a run that has come to its end: those without an end were told to stop.
         let others = [(crashed, "crashed"), (killed, "killed"), (stuck, "stopped"), (never_started, "never started")];

@@ -63,6 +63,9 @@ pub fn reading(planted: &Planted, engine: &dyn Engine, any: bool) -> Reading {
     };
     let findings = engine.check(&scenario, &instance, &properties);
     match judged(planted.expected, &scenario, &findings) {
+        Reading::Right if never_proves(planted, engine.name()) => {
+            Reading::Wrong("proves something, and looks at random schedules only".to_owned())
+        }
         // An engine that may say so may not be one that must.
         Reading::Beyond(why) if !is_beyond(planted, engine.name()) => {
             Reading::Wrong(format!("says that it is beyond it: {why}"))
@@ -71,11 +74,15 @@ pub fn reading(planted: &Planted, engine: &dyn Engine, any: bool) -> Reading {
     }
 }
 
+/// Whether an engine is asked to prove what it cannot.
+fn never_proves(planted: &Planted, engine: &str) -> bool {
+    engine == "shuttle-pct" && matches!(planted.expected, Expected::Holds(_))
+}
+
 /// Whether an engine may say that a program is beyond it.
 fn is_beyond(planted: &Planted, engine: &str) -> bool {
-    let never_proves = engine == "shuttle-pct" && matches!(planted.expected, Expected::Holds(_));
     let of_ends = engine == "coverability" && is_beyond_coverability(planted.expected);
-    never_proves || of_ends || planted.beyond.contains(&engine)
+    never_proves(planted, engine) || of_ends || planted.beyond.contains(&engine)
 }
 
 /// Coverability knows states alone, and of them what is built in.

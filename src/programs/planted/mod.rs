@@ -79,6 +79,7 @@ fn shop<E: Into<Ending>>(
     })
     .stock(2)
     .role("buyer", code)
+    .line(|speaker, event| Some(format!("{} {}: {}", speaker.role, speaker.number, event.name)))
     .ledger(|at, shop| Some(shop.left.load(at, SeqCst)))
 }
 

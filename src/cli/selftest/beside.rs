@@ -1,0 +1,315 @@
+//! What stands beside the verdicts (witnesses, outcomes, certificates, replay, …), held against every schedule of the planted
+//! programs that are small.
+
+use super::engines;
+use super::every::{Every, after, printed};
+use crate::check::{
+    Certificate, Explanation, Finding, Instance, Kind, Limits, Property, Threads, Verdict, alternatives, certify,
+    explain, outcomes, verify,
+};
+use crate::platform::LockKind;
+use crate::platform::model::Model;
+use crate::programs::planted::{Expected, Planted};
+use crate::scenario::Scenario;
+use crate::trace::page::{Fate, Ways};
+use crate::trace::{Schedule, replay};
+use std::collections::BTreeSet;
+
+/// A planted program, with all that its schedules come to for 1, 2, … threads of the first role.
+pub struct Small {
+    scenario: Scenario,
+    by_size: Vec<Every>,
+    /// What each engine finds that can, for this many threads or for any number.
+    findings: Vec<(&'static str, bool, Finding)>,
+}
+
+/// What is wrong, if anything is.
+type Checked = Result<(), String>;
+
+/// Something to be held against every schedule: its name, what must be so, and how that is found out.
+pub type Instrument = (&'static str, &'static str, fn(&Small) -> Checked);
+
+/// All of them.
+pub const INSTRUMENTS: &[Instrument] = &[
+    ("verdicts", "every engine's verdict on every property is what all schedules come to", verdicts),
+    ("witnesses", "counting's and parametric's are the least schedules; others' show what they are for", witnesses),
+    ("worst cases", "the most that is ever sold is what some schedule sells", worst_cases),
+    ("outcomes", "all that some schedule comes to, after as few moves", all_outcomes),
+    ("schedules", "what is written reads back and replays; what cannot happen is refused", schedules),
+    ("certificates", "proofs verify, and neither with a state less nor of what is not so", certificates),
+    ("alternatives", "each step's other moves, and the point of no return", all_alternatives),
+    (
+        "explanations",
+        "an output is possible if some schedule prints it, else its first wrong line is named",
+        explanations,
+    ),
+];
+
+impl Small {
+    /// A program that is small enough, with nobody killed, or one of few.
+    pub fn of(planted: &Planted) -> Vec<Small> {
+        if !matches!(planted.expected, Expected::Broken(_) | Expected::Holds(_)) || planted.beyond.contains(&"counting")
+        {
+            return Vec::new();
+        }
+        let faults = [(0, LockKind::Owned), (1, LockKind::Owned), (1, LockKind::Semaphore)];
+        faults.into_iter().filter_map(|(kills, lock)| Small::with(planted, kills, lock)).collect()
+    }
+
+    fn with(planted: &Planted, kills: usize, lock: LockKind) -> Option<Small> {
+        let scenario = planted.scenario("all");
+        let instance = |threads| Instance::of(&scenario, threads).kills(kills).lock(lock);
+        let by_size = (1..=planted.threads).map(|threads| Every::of(&scenario, &instance(threads)));
+        let by_size = by_size.collect::<Option<Vec<_>>>()?;
+        let any = instance(0).role(0, Threads::Any);
+        let full = instance(planted.threads);
+        let properties = Property::of(&scenario);
+        let each = engines().into_iter().flat_map(|(engine, of_any)| {
+            let findings = engine.check(&scenario, if of_any { &any } else { &full }, &properties).unwrap_or_default();
+            findings.into_iter().map(move |finding| (engine.name(), of_any, finding))
+        });
+        let findings = each.collect();
+        Some(Small { scenario, by_size, findings })
+    }
+
+    /// What may befall threads, in words.
+    pub fn faults(&self) -> &'static str {
+        match (self.full().instance.kills, self.full().instance.lock) {
+            (0, _) => "",
+            (_, LockKind::Owned) => " with a kill",
+            (_, LockKind::Semaphore) => " with a kill, and locks that stay",
+        }
+    }
+
+    fn full(&self) -> &Every {
+        &self.by_size[self.by_size.len() - 1]
+    }
+
+    fn any(&self) -> Instance {
+        self.full().instance.clone().role(0, Threads::Any)
+    }
+
+    /// The fewest threads of the first role that show a property, and the least schedule with so many.
+    fn least(&self, property: Property) -> Option<(usize, &Schedule)> {
+        (1..).zip(&self.by_size).find_map(|(threads, every)| Some((threads, every.least.get(&property)?)))
+    }
+}
+
+fn verdicts(small: &Small) -> Checked {
+    let full = small.full();
+    let mut counted = 0;
+    for &(engine, any, ref finding) in &small.findings {
+        let (property, said) = (finding.property, finding.verdict.name());
+        let settles = engine == "counting" || engine == "told-apart";
+        counted += usize::from(engine == "counting");
+        let right = match &finding.verdict {
+            Verdict::Inconclusive { .. } | Verdict::Bounded { .. } => !settles,
+            // With more threads than these, something may show.
+            Verdict::Refuted { witness, .. } | Verdict::Possible { witness, .. } if any => {
+                small.least(property).is_some() || witness.instance.number(0) > small.by_size.len()
+            }
+            _ if any => small.least(property).is_none(),
+            _ => said == full.name(property),
+        };
+        if !right {
+            return Err(format!("{engine} says that {property} is {said}, and it is {}", full.name(property)));
+        }
+    }
+    let all = Property::of(&small.scenario).len();
+    if counted == all { Ok(()) } else { Err(format!("counting says something of {counted} properties of {all}")) }
+}
+
+fn witnesses(small: &Small) -> Checked {
+    for &(engine, _, ref finding) in &small.findings {
+        let Some(witness) = finding.verdict.witness() else { continue };
+        let (property, text) = (finding.property, witness.schedule.text(&small.scenario));
+        let shown = replay(&small.scenario, &witness.instance, &witness.schedule).map_err(|error| error.to_string())?;
+        let every = Every::of(&small.scenario, &witness.instance);
+        if every.is_some_and(|every| !every.shows_now(property, &shown)) {
+            return Err(format!("{engine} shows {property} by {text}, which does not"));
+        }
+        let Some((threads, least)) = small.least(property) else { continue };
+        let is_least = (witness.instance.number(0), &witness.schedule) == (threads, least);
+        if ["counting", "parametric", "coverability"].contains(&engine) && witness.is_canonical && !is_least {
+            let least = least.text(&small.scenario);
+            return Err(format!("{engine} shows {property} by {text}, and the least is {least}, of {threads}"));
+        }
+    }
+    Ok(())
+}
+
+fn worst_cases(small: &Small) -> Checked {
+    let worst = u64::try_from(small.full().worst).unwrap_or(0);
+    for &(engine, any, ref finding) in &small.findings {
+        let Some(said) = finding.worst else { continue };
+        // A random search finds what it finds, and many threads may sell more than these.
+        let right = match engine {
+            "shuttle-pct" => said <= worst,
+            _ if any => said >= worst,
+            _ => said == worst,
+        };
+        if !right {
+            return Err(format!("{engine} says that at most {said} are sold, and it is {worst}"));
+        }
+    }
+    Ok(())
+}
+
+fn all_outcomes(small: &Small) -> Checked {
+    let full = small.full();
+    let reached = outcomes(&small.scenario, &full.instance, &Limits::default()).map_err(|error| error.to_string())?;
+    let listed: Vec<_> = reached.reached.iter().map(|reached| (&reached.end, reached.schedule.0.len())).collect();
+    let expected: Vec<_> = full.ends.iter().map(|(end, moves)| (end, *moves)).collect();
+    if listed != expected {
+        return Err(format!("{} outcomes are listed, and there are {}: {listed:?}", listed.len(), expected.len()));
+    }
+    for reached in &reached.reached {
+        let model = replay(&small.scenario, &full.instance, &reached.schedule).map_err(|error| error.to_string())?;
+        if crate::check::Final::of_model(&model, &full.instance).as_ref() != Some(&reached.end) {
+            return Err(format!("{} leads elsewhere", reached.schedule.text(&small.scenario)));
+        }
+    }
+    #[cfg(feature = "shuttle")]
+    if full.instance.kills == 0
+        && let Ok(finals) = (crate::check::ShuttleDfs { max_executions: 5_000 }).finals(&small.scenario, &full.instance)
+        && !finals.iter().eq(full.ends.keys())
+    {
+        return Err(format!("shuttle lists {} outcomes, and there are {}", finals.len(), full.ends.len()));
+    }
+    Ok(())
+}
+
+fn schedules(small: &Small) -> Checked {
+    let full = small.full();
+    if let Some(schedule) = &full.goes_on {
+        return Err(format!("{} goes on behind an end", schedule.text(&small.scenario)));
+    }
+    for least in full.least.values() {
+        let text = least.text(&small.scenario);
+        if Schedule::parse(&text, &small.scenario).ok().as_ref() != Some(least) {
+            return Err(format!("{text} reads back as another"));
+        }
+        let model = replay(&small.scenario, &full.instance, least).map_err(|error| error.to_string())?;
+        if model.trace().schedule() != least.0 {
+            return Err(format!("{text} is replayed as another"));
+        }
+        let nobody = format!("{text}{}99", if least.0.is_empty() { "" } else { "," });
+        let parsed = Schedule::parse(&nobody, &small.scenario).map_err(|error| error.to_string())?;
+        match replay(&small.scenario, &full.instance, &parsed) {
+            Err(error) if error.position == least.0.len() + 1 => {}
+            other => return Err(format!("{nobody} is replayed: {:?}", other.map(|_| ()))),
+        }
+    }
+    Ok(())
+}
+
+fn certificates(small: &Small) -> Checked {
+    let (scenario, limits) = (&small.scenario, Limits { max_states: 5_000, max_nodes: 300, ..Limits::default() });
+    for instance in [small.full().instance.clone(), small.any()] {
+        let any = instance.is_any();
+        let shows = |property| match any {
+            true => small.least(property).is_some(),
+            false => small.full().least.contains_key(&property),
+        };
+        for property in Property::of(scenario) {
+            let Ok(certificate) = certify(scenario, &instance, property, &limits) else { continue };
+            if shows(property) {
+                return Err(format!("{property} has a certificate, and is not so"));
+            }
+            if Certificate::read(&Certificate::write(std::slice::from_ref(&certificate)))
+                != Ok(vec![certificate.clone()])
+            {
+                return Err(format!("the certificate of {property} reads back as another"));
+            }
+            verify(scenario, &certificate).map_err(|error| format!("the certificate of {property}: {error}"))?;
+            let mut less = certificate.clone();
+            if less.states.pop_last().is_none() || verify(scenario, &less).is_ok() {
+                return Err(format!("the certificate of {property} verifies with a state less"));
+            }
+            for wrong in Property::of(scenario).into_iter().filter(|wrong| shows(*wrong)) {
+                let claims = Certificate { property: wrong.name().to_owned(), ..certificate.clone() };
+                if verify(scenario, &claims).is_ok() {
+                    return Err(format!("a certificate of {wrong} verifies, and it is not so"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn all_alternatives(small: &Small) -> Checked {
+    let (full, scenario) = (small.full(), &small.scenario);
+    for (&property, schedule) in &full.least {
+        if property.kind() != Kind::Always || full.instance.kills > 0 || matches!(property, Property::Own(_)) {
+            continue;
+        }
+        let Ways::Known { turn, steps } = alternatives(scenario, &full.instance, property, schedule).ways else {
+            return Err(format!("nothing is said of {property} by {}", schedule.text(scenario)));
+        };
+        let mut models = vec![Model::new(scenario, &full.instance)];
+        for mv in &schedule.0 {
+            models.extend(models.last().and_then(|model| after(model, *mv)));
+        }
+        let well = |model: &Model| full.can_end_well(property, model);
+        let last = models.iter().rposition(well);
+        let expected = match last {
+            Some(last) if last + 1 == models.len() => None,
+            last => Some(last.map_or(0, |last| last + 1)),
+        };
+        if turn != expected {
+            return Err(format!("{property}: no return after {turn:?}, and it is {expected:?}"));
+        }
+        for (model, ways) in models.iter().zip(&steps) {
+            let fate = |model: &Model| match (full.shows_now(property, model), well(model)) {
+                (true, _) => Fate::Breaks,
+                (_, true) => Fate::Good,
+                _ => Fate::Doomed,
+            };
+            let fates: BTreeSet<_> =
+                model.moves().into_iter().filter_map(|mv| after(model, mv)).map(|next| fate(&next) as u8).collect();
+            let said: BTreeSet<_> = ways.iter().map(|way| way.fate as u8).collect();
+            if fates != said || ways.iter().filter(|way| way.taken).count() != 1 {
+                let (at, steps) = (model.trace().schedule().len(), schedule.text(scenario));
+                return Err(format!("{property}: other fates than are said after {at} steps of {steps}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn explanations(small: &Small) -> Checked {
+    let full = small.full();
+    if full.instance.kills > 0 {
+        return Ok(());
+    }
+    // Each output, the same with one line less, twice, or another, and with its ends changed for each other.
+    let mut asked = full.outputs.clone();
+    for lines in &full.outputs {
+        asked.extend((0..=lines.len()).map(|end| lines[..end].to_vec()));
+        for at in 0..lines.len() {
+            asked.insert([&lines[..at], &lines[at..=at], &lines[at..]].concat());
+            asked.insert([&lines[..at], &["nobody says this".to_owned()], &lines[at..]].concat());
+            asked.insert([&lines[at..], &lines[..at]].concat());
+        }
+    }
+    let alike = |one: &[String], other: &[String]| one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    for lines in asked {
+        let words: Vec<_> = lines.iter().map(String::as_str).collect();
+        let explained = explain(&small.scenario, &full.instance, &words, &Limits::default());
+        let explained = explained.map_err(|error| error.to_string())?;
+        let furthest = full.outputs.iter().map(|output| alike(output, &lines)).max().unwrap_or(0);
+        let right = match &explained {
+            Explanation::Possible(schedule) => {
+                let model = replay(&small.scenario, &full.instance, schedule).map_err(|error| error.to_string())?;
+                full.outputs.contains(&lines) && printed(&small.scenario, model.trace()) == lines
+            }
+            Explanation::Unfinished => furthest == lines.len() && !full.outputs.contains(&lines),
+            Explanation::Impossible { line } => furthest < lines.len() && *line == furthest,
+            Explanation::Inconclusive { .. } => false,
+        };
+        if !right {
+            return Err(format!("{lines:?} is said to be {explained:?}"));
+        }
+    }
+    Ok(())
+}
