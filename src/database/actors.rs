@@ -35,6 +35,19 @@ pub(super) enum State {
     Ended(End),
 }
 
+impl State {
+    /// How its step stands.
+    pub(super) fn standing(&self) -> &'static str {
+        match self {
+            State::Thinks | State::Ready(_) => "not begun",
+            State::Runs { .. } | State::Waits => "waits",
+            State::Parked { stale: false } => "waits, to be tried",
+            State::Parked { stale: true } => "waits in vain",
+            State::Ended(_) => "ended",
+        }
+    }
+}
+
 struct Actor {
     state: State,
     orders: Sender<Order>,
@@ -59,6 +72,8 @@ pub(super) struct Actors {
     actors: Vec<Actor>,
     reports: Receiver<(usize, Report)>,
     patience: Option<Duration>,
+    /// Whether somebody has asked who it is.
+    pub(super) told_apart: bool,
 }
 
 /// An error, and whose it is.
@@ -91,7 +106,7 @@ impl Actors {
                 keeps: false,
             });
         }
-        Actors { actors, reports, patience: None }
+        Actors { actors, reports, patience: None, told_apart: false }
     }
 
     pub(super) fn states(&self) -> impl Iterator<Item = &State> {
@@ -109,12 +124,16 @@ impl Actors {
         self.actors[actor].keeps
     }
 
-    /// The first actor that stands before a choice, and its alternatives.
-    pub(super) fn choice(&self) -> Option<(usize, Vec<String>)> {
-        self.states().enumerate().find_map(|(actor, state)| match state {
+    /// The first actor that stands before a choice, and its alternatives. If there are several, their numbers tell them
+    /// apart.
+    pub(super) fn choice(&mut self) -> Option<(usize, Vec<String>)> {
+        let choice = |(actor, state): (usize, &State)| match state {
             State::Ready(Announcement { kind: Kind::Choice(alternatives), .. }) => Some((actor, alternatives.clone())),
             _ => None,
-        })
+        };
+        let choices: Vec<_> = self.states().enumerate().filter_map(choice).collect();
+        self.told_apart |= choices.len() > 1;
+        choices.into_iter().next()
     }
 
     /// Who could try again what SQLite was busy for; if nobody can do anything else, those whose time is up.
