@@ -18,6 +18,9 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long a statement that may go on may take before it is worth asking whether it still waits.
 const GRACE: Duration = Duration::from_micros(500);
 
+/// How long it takes at most until a statement that runs on is looked at again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
 /// How far one thread has come.
 #[derive(Clone, Debug)]
 pub(super) enum State {
@@ -205,6 +208,8 @@ impl Actors {
             }
         }
         let mut last = Instant::now();
+        // A look costs the server as much as a statement: one that is slow is looked at less and less often.
+        let mut pause = self.patience;
         while let Some(busy) = self.busy() {
             let computing = self.states().any(|state| matches!(state, State::Thinks));
             let all_hinted = self.states().all(|state| !matches!(state, State::Runs { hint: false }));
@@ -212,13 +217,15 @@ impl Actors {
             if !computing && all_hinted && grace.is_none() && self.look(arena)? {
                 return Ok(());
             }
-            let wait = if computing { SILENCE } else { grace.or(self.patience).unwrap_or(SILENCE) };
+            let wait = if computing { SILENCE } else { grace.or(pause).unwrap_or(SILENCE) };
             match self.reports.recv_timeout(wait) {
                 Ok((actor, report)) => {
                     last = Instant::now();
+                    pause = self.patience;
                     self.note(actor, report)?;
                 }
                 Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => {
+                    pause = pause.map(|pause| (pause * 2).min(LONGEST_PAUSE));
                     for actor in &mut self.actors {
                         if let State::Runs { hint } = &mut actor.state {
                             *hint = true;

@@ -42,6 +42,15 @@ fn choices_branches_and_retries_of_a_file_work() {
 }
 
 #[test]
+fn rows_are_numbered_anew_in_each_execution() {
+    let text = "--! setup\nCREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, seat INTEGER);\n--! show ids\n\
+                SELECT id FROM orders;\n--! role buyer\nINSERT INTO orders (seat) VALUES (1);\n--! sold\n";
+    let report = check(&plain_sqlite(), &sql_file::parse(text).unwrap(), Level::Deferred, Question::of(2)).unwrap();
+    let committed: Vec<_> = report.outcomes.iter().map(|(outcome, _)| outcome.committed.as_str()).collect();
+    assert_eq!(committed, ["ids 1, 2"]);
+}
+
+#[test]
 fn a_name_that_nothing_has_found_is_an_error() {
     for (wrong, statement) in [
         ("SELECT 1 FROM seat WHERE id = :seat;", "SELECT 1 FROM seat WHERE id = :seat"),

@@ -65,7 +65,9 @@ pub fn let_loose(job: &Job, report: &Report, times: u64, found: &Mutex<Found>) {
         if excepted {
             *found.excepted.entry(place.clone()).or_default() += count;
         } else {
-            found.unexplored.push(format!("{place}: {count} times {outcome:?}"));
+            let unexplored = format!("{place}: {count} times {outcome:?}");
+            println!("not explored: {unexplored}");
+            found.unexplored.push(unexplored);
         }
     }
 }
