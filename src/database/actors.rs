@@ -13,13 +13,17 @@ use std::time::{Duration, Instant};
 use thread::perform;
 
 /// After how long without a word an execution is given up.
-const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// How long a statement that may go on may take before it is worth asking whether it still waits.
 const GRACE: Duration = Duration::from_micros(500);
 
 /// How long it takes at most until a statement that runs on is looked at again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
+/// When to look again at a statement whose connection has said that it waits, and that was not seen to wait then: long
+/// after it has looked for a deadlock.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// How far one thread has come.
 #[derive(Clone, Debug)]
@@ -214,18 +218,21 @@ impl Actors {
             let computing = self.states().any(|state| matches!(state, State::Thinks));
             let all_hinted = self.states().all(|state| !matches!(state, State::Runs { hint: false }));
             let grace = if computing || !all_hinted { None } else { grace.take() };
-            if !computing && all_hinted && grace.is_none() && self.look(arena)? {
-                return Ok(());
+            if !computing && all_hinted && grace.is_none() {
+                if self.look(arena)? {
+                    return Ok(());
+                }
+                pause = pause.or(Some(SECOND_LOOK));
             }
             let wait = if computing { SILENCE } else { grace.or(pause).unwrap_or(SILENCE) };
             match self.reports.recv_timeout(wait) {
                 Ok((actor, report)) => {
                     last = Instant::now();
-                    pause = self.patience;
+                    pause = self.patience.or(pause);
                     self.note(actor, report)?;
                 }
                 Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => {
-                    pause = pause.map(|pause| (pause * 2).min(LONGEST_PAUSE));
+                    pause = pause.map(|pause| (pause * 2).min(LONGEST_PAUSE.max(pause)));
                     for actor in &mut self.actors {
                         if let State::Runs { hint } = &mut actor.state {
                             *hint = true;

@@ -78,7 +78,8 @@ fn a_stale_snapshot_is_not_taken_for_a_fresh_one() {
     let checkout = of_stock(|shop| {
         shop.begin(shop.level())?;
         shop.query("SELECT count(*) FROM orders WHERE buyer = 7", &[])?;
-        shop.execute("INSERT INTO orders VALUES (1)", &[])?;
+        // Each has a number: they are not alike, and each can be the one whose snapshot is stale.
+        shop.execute("INSERT INTO orders VALUES ($1)", &[shop.customer().into()])?;
         shop.commit()?;
         Ok(End::Bought)
     });
