@@ -239,7 +239,8 @@ pub struct DbArgs {
     /// A checkout of your own, in a file of SQL
     #[arg(long, value_name = "PATH", conflicts_with = "checkout")]
     pub file: Option<PathBuf>,
-    /// A database made for this instead of a throw-away server: empty, or called `oversell…`
+    /// A database made for this instead of a throw-away server: empty, or called `oversell…`; `postgres://…` or
+    /// `mysql://…`, which is tested with MariaDB, not with MySQL
     #[arg(long, value_name = "URL", conflicts_with = "on")]
     pub url: Option<String>,
     /// The most executions; past that, the verdict is inconclusive

@@ -176,7 +176,7 @@ fn one(args: &DbArgs, jobs: &[Job], schedule: &str) -> Done {
     };
     let replayed = replay(&job.database, &job.checkout, job.level, args.buyers, schedule)?;
     let (name, database) = (&job.checkout.name, job.database.name());
-    let line = replay_line(name, database, job.level, args.buyers, &replayed.schedule);
+    let line = replay_line(job.checkout.called.as_deref(), database, job.level, args.buyers, &replayed.schedule);
     show(&format!("{name}, {} at {}\n\n{}\n{line}\n", job.database.title(), job.level, replayed.lanes()))?;
     Ok(Exit::Holds)
 }

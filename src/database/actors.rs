@@ -13,10 +13,17 @@ use std::time::{Duration, Instant};
 use thread::perform;
 
 /// After how long without a word an execution is given up.
-const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// How long a statement that may go on may take before it is worth asking whether it still waits.
 const GRACE: Duration = Duration::from_micros(500);
+
+/// How long it takes at most until a statement that runs on is looked at again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
+/// When to look again at a statement whose connection has said that it waits, and that was not seen to wait then: long
+/// after it has looked for a deadlock.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// How far one thread has come.
 #[derive(Clone, Debug)]
@@ -33,6 +40,19 @@ pub(super) enum State {
     Parked { stale: bool },
     /// It has ended.
     Ended(End),
+}
+
+impl State {
+    /// How its step stands.
+    pub(super) fn standing(&self) -> &'static str {
+        match self {
+            State::Thinks | State::Ready(_) => "not begun",
+            State::Runs { .. } | State::Waits => "waits",
+            State::Parked { stale: false } => "waits, to be tried",
+            State::Parked { stale: true } => "waits in vain",
+            State::Ended(_) => "ended",
+        }
+    }
 }
 
 struct Actor {
@@ -59,6 +79,8 @@ pub(super) struct Actors {
     actors: Vec<Actor>,
     reports: Receiver<(usize, Report)>,
     patience: Option<Duration>,
+    /// Whether somebody has asked who it is.
+    pub(super) told_apart: bool,
 }
 
 /// An error, and whose it is.
@@ -91,7 +113,7 @@ impl Actors {
                 keeps: false,
             });
         }
-        Actors { actors, reports, patience: None }
+        Actors { actors, reports, patience: None, told_apart: false }
     }
 
     pub(super) fn states(&self) -> impl Iterator<Item = &State> {
@@ -109,12 +131,16 @@ impl Actors {
         self.actors[actor].keeps
     }
 
-    /// The first actor that stands before a choice, and its alternatives.
-    pub(super) fn choice(&self) -> Option<(usize, Vec<String>)> {
-        self.states().enumerate().find_map(|(actor, state)| match state {
+    /// The first actor that stands before a choice, and its alternatives. If there are several, their numbers tell them
+    /// apart.
+    pub(super) fn choice(&mut self) -> Option<(usize, Vec<String>)> {
+        let choice = |(actor, state): (usize, &State)| match state {
             State::Ready(Announcement { kind: Kind::Choice(alternatives), .. }) => Some((actor, alternatives.clone())),
             _ => None,
-        })
+        };
+        let choices: Vec<_> = self.states().enumerate().filter_map(choice).collect();
+        self.told_apart |= choices.len() > 1;
+        choices.into_iter().next()
     }
 
     /// Who could try again what SQLite was busy for; if nobody can do anything else, those whose time is up.
@@ -186,20 +212,27 @@ impl Actors {
             }
         }
         let mut last = Instant::now();
+        // A look costs the server as much as a statement: one that is slow is looked at less and less often.
+        let mut pause = self.patience;
         while let Some(busy) = self.busy() {
             let computing = self.states().any(|state| matches!(state, State::Thinks));
             let all_hinted = self.states().all(|state| !matches!(state, State::Runs { hint: false }));
             let grace = if computing || !all_hinted { None } else { grace.take() };
-            if !computing && all_hinted && grace.is_none() && self.look(arena)? {
-                return Ok(());
+            if !computing && all_hinted && grace.is_none() {
+                if self.look(arena)? {
+                    return Ok(());
+                }
+                pause = pause.or(Some(SECOND_LOOK));
             }
-            let wait = if computing { SILENCE } else { grace.or(self.patience).unwrap_or(SILENCE) };
+            let wait = if computing { SILENCE } else { grace.or(pause).unwrap_or(SILENCE) };
             match self.reports.recv_timeout(wait) {
                 Ok((actor, report)) => {
                     last = Instant::now();
+                    pause = self.patience.or(pause);
                     self.note(actor, report)?;
                 }
                 Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => {
+                    pause = pause.map(|pause| (pause * 2).min(LONGEST_PAUSE.max(pause)));
                     for actor in &mut self.actors {
                         if let State::Runs { hint } = &mut actor.state {
                             *hint = true;

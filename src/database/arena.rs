@@ -99,6 +99,10 @@ pub struct Semantics {
     pub selects_lock: bool,
     /// Whether any failed statement ends its whole transaction.
     pub failure_ends_transaction: bool,
+    /// Whether what comes next can depend on the order in which open transactions did what they did: on who queues
+    /// before whom, or on what overlapped. Where it cannot, all that is kept of them is what locks each has, which
+    /// follows from what it has seen, and the version that it reads.
+    pub order_is_kept: bool,
 }
 
 /// A kind of database that is there to be used.
@@ -162,6 +166,14 @@ pub trait Arena: Send {
     /// # Errors
     /// The server is not there any more.
     fn contents(&mut self) -> Result<String, DatabaseError>;
+    /// A number that every commit changes that writes anything; `None` if it cannot be read while somebody is about to
+    /// commit, and so is what it was.
+    ///
+    /// # Errors
+    /// The server is not there any more.
+    fn version(&mut self) -> Result<Option<i64>, DatabaseError> {
+        Ok(None)
+    }
     /// Which of these connections wait for a lock at this moment.
     ///
     /// # Errors

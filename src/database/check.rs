@@ -88,6 +88,8 @@ pub struct Report {
     pub checkout: String,
     /// What it does, in words.
     pub says: String,
+    /// How `oversell db` is told of it; `None` for code of one's own.
+    pub called: Option<String>,
     /// The database's name.
     pub database: String,
     /// The database's product and version.
@@ -160,14 +162,14 @@ fn explore(
         starts_over |= graph.starts_over;
         for (property, witness) in Property::ALL.into_iter().zip(&mut witnesses) {
             if witness.is_none()
-                && let Some(path) = graph.best(&ways, property)
+                && let Some(path) = ways.shown.get(&property)
             {
-                let shown = patiently(|| show(stage, checkout, property, buyers, &path));
+                let shown = patiently(|| show(stage, checkout, property, buyers, path));
                 *witness = or_race(shown, &graph, &mut limit)?;
             }
         }
         if buyers == question.buyers {
-            for (outcome, path) in graph.outcomes(&ways) {
+            for (outcome, path) in ways.outcomes {
                 let schedule = patiently(|| schedule_of(stage, &path));
                 outcomes.extend(or_race(schedule, &graph, &mut limit)?.map(|schedule| (outcome, schedule)));
             }
@@ -188,6 +190,7 @@ fn explore(
     Ok(Report {
         checkout: checkout.name.clone(),
         says: checkout.says.clone(),
+        called: checkout.called.clone(),
         database: database.name().to_owned(),
         title: database.title().to_owned(),
         level,

@@ -25,6 +25,8 @@ pub struct Checkout {
     pub name: String,
     /// What it does, in words.
     pub says: String,
+    /// How `oversell db` is told of it, so that a line can replay what it does there; `None` for code of one's own.
+    pub called: Option<String>,
     /// How many there are to be sold.
     pub tickets: i64,
     /// The statements that make the tables.
@@ -47,9 +49,9 @@ impl Checkout {
         buy: impl Fn(&mut Session) -> Result<End, SqlError> + Send + Sync + 'static,
     ) -> Checkout {
         let buyer = Role { name: "buyer".to_owned(), count: None, code: Arc::new(buy) };
-        let (says, left) = (String::new(), None);
+        let (says, called, left) = (String::new(), None, None);
         let (tables, fill, shown) = (Vec::new(), Vec::new(), Vec::new());
-        Checkout { name: name.to_owned(), says, tickets, tables, fill, shown, left, roles: vec![buyer] }
+        Checkout { name: name.to_owned(), says, called, tickets, tables, fill, shown, left, roles: vec![buyer] }
     }
 
     /// Who acts, and each one's code, when so many buyers come.

@@ -94,8 +94,40 @@ pub(super) struct Trail {
     pub(super) order: Order,
     /// The moves since the database kept nothing for anybody.
     pub(super) since_quiet: Order,
-    /// What was committed then.
-    pub(super) quiet: String,
+    /// What was committed then; or, where no order is kept, what is committed now.
+    pub(super) committed: String,
+    /// Where no order is kept: what the database keeps for each.
+    pub(super) kept: Vec<Kept>,
+    /// Whether somebody has asked who it is.
+    pub(super) told_apart: bool,
+}
+
+/// What a database without queues keeps for an actor, beyond what follows from what it has seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept {
+    /// What was committed at each step of its transaction, and which version that was: one of them is what it reads.
+    pub(super) versions: Vec<(String, i64)>,
+    /// The version that is committed now.
+    pub(super) now: i64,
+    /// How its step stands: not begun, or waiting, and whether it is worth trying again.
+    pub(super) standing: &'static str,
+}
+
+impl Kept {
+    /// Whether it reads the newest version matters, and not which number that has.
+    fn form(&self) -> String {
+        let version = |(committed, version): &(String, i64)| format!("{committed} {}", *version == self.now);
+        let versions: Vec<_> = self.versions.iter().map(version).collect();
+        format!("{}: {}", self.standing, versions.join(", "))
+    }
+}
+
+impl Trail {
+    /// What two executions that lead to the same state have in common, besides what all have seen.
+    pub(super) fn form(&self) -> (Vec<(u16, Move)>, String) {
+        let kept: Vec<_> = self.kept.iter().map(Kept::form).collect();
+        (self.since_quiet.form(), format!("{}; {}", self.committed, kept.join("; ")))
+    }
 }
 
 impl Execution {

@@ -1,28 +1,15 @@
 //! Statements in every order: re-execution of a checkout until every order of its steps has been performed.
 
+mod alike;
+mod merging;
 mod ways;
 
-use super::{DatabaseError, Deed, Execution, Move, Outcome, Position, Property, Schedule, Stage};
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::{Hash, Hasher};
+use alike::Alike;
+pub use merging::Merging;
+use merging::{Key, fingerprint};
 
-/// Which executions are taken to lead to the same state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Merging {
-    /// None: every order is performed.
-    Plain,
-    /// Those that differ only by swaps of neighbouring steps that commute. What commutes is little: steps of
-    /// different connections, of which one only reads versions and the other does not commit (or reads too).
-    Commuting,
-    /// Those too that lead to the same state. While no transaction is open, nothing waits, and no session holds a
-    /// lock, all that a database keeps is what is committed. So from such a moment on, what can happen depends on
-    /// that, and on what each actor has seen (which is all that its code can go by), and on nothing else that was
-    /// before. Two executions count as one when they agree in both, and have since gone the same way, up to swaps of
-    /// neighbours that commute. This holds at any level, also where the database remembers transactions beyond their
-    /// end: none that overlaps an open one is forgotten.
-    #[default]
-    States,
-}
+use super::{DatabaseError, Move, Outcome, Position, Property, Schedule, Stage};
+use rustc_hash::FxHashMap;
 
 /// How much is explored at most.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +42,8 @@ pub(super) struct Graph {
     pub(super) starts_over: bool,
     /// Whether two waited at once.
     pub(super) may_race: bool,
+    alike: Alike,
 }
-
-/// What two executions have in common that count as one.
-type Key = (Vec<(u16, Move)>, Vec<Vec<Deed>>, String);
 
 struct Node {
     path: Vec<Move>,
@@ -85,6 +70,26 @@ enum Next {
 impl Graph {
     /// Explores everything from an empty execution on.
     pub(super) fn explore(stage: &mut Stage, merging: Merging, limits: Limits) -> Result<Graph, DatabaseError> {
+        stage.merging = merging;
+        let mut alike = match merging {
+            Merging::States => Alike::of(&stage.codes),
+            Merging::Plain | Merging::Commuting => Alike::nobody(stage.codes.len()),
+        };
+        loop {
+            if let Some(graph) = Graph::grown(stage, merging, limits, alike)? {
+                return Ok(graph);
+            }
+            alike = Alike::nobody(stage.codes.len());
+        }
+    }
+
+    /// The whole graph; `None` if those who were taken to be alike tell themselves apart.
+    fn grown(
+        stage: &mut Stage,
+        merging: Merging,
+        limits: Limits,
+        alike: Alike,
+    ) -> Result<Option<Graph>, DatabaseError> {
         let mut graph = Graph {
             nodes: Vec::new(),
             known: FxHashMap::default(),
@@ -93,8 +98,8 @@ impl Graph {
             limit: None,
             starts_over: false,
             may_race: false,
+            alike,
         };
-        stage.merging = merging;
         // Nodes with something open, and first of all the beginning, which is no node yet.
         let mut open: Vec<Option<usize>> = vec![None];
         while let Some(from) = open.pop() {
@@ -114,16 +119,18 @@ impl Graph {
             let mut astray = None;
             let performed = patiently(|| graph.perform(stage, from, limits, &mut new, &mut astray));
             open.extend(new.into_iter().map(Some));
-            if let Err(error) = performed {
-                graph.pass_over(astray.ok_or(error)?);
+            match performed {
+                Ok(true) => return Ok(None),
+                Ok(false) => {}
+                Err(error) => graph.pass_over(astray.ok_or(error)?),
             }
         }
-        Ok(graph)
+        Ok(Some(graph))
     }
 
     /// One execution, first to a node that has something open, and on from there; and the new nodes. If it goes astray
     /// where waiters may race, what is explored is not all, and `astray` is where it should have gone on: from this
-    /// node, by this one of its moves, or by none of them.
+    /// node, by this one of its moves, or by none of them. Whether those alike have told themselves apart.
     fn perform(
         &mut self,
         stage: &mut Stage,
@@ -131,17 +138,21 @@ impl Graph {
         limits: Limits,
         new: &mut Vec<usize>,
         astray: &mut Option<(usize, Option<usize>)>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<bool, DatabaseError> {
         let path = from.map_or(Vec::new(), |node| self.nodes[node].path.clone());
         // The edge that leads to where the execution stands.
         let mut edge: Option<(usize, usize)> = None;
         let (checkout, names) = (stage.checkout.clone(), stage.cast.0.clone());
         let cast = stage.cast.clone();
-        let mut may_race = false;
+        let (mut may_race, mut told_apart) = (false, false);
         *astray = None;
         let performed = stage.perform(|position| {
             let execution = position.execution;
             let depth = execution.beats.len();
+            if position.trail.told_apart && self.alike.is_anybody() {
+                told_apart = true;
+                return Ok(None);
+            }
             let mut differs = |what: &str| {
                 may_race = execution.may_race();
                 let moves = execution.beats.iter().map(|beat| (beat.mv, beat.alternative.clone())).collect();
@@ -161,7 +172,7 @@ impl Graph {
                 self.nodes[node].next[number] = Next::Futile;
                 return Ok(None);
             }
-            let key = self.key(position, names.len());
+            let key = self.merging.key(position, names.len());
             let fingerprint = fingerprint(execution, position.enabled, names.len());
             let expected = from.filter(|_| depth == path.len());
             let known = self.known.get(&key).copied();
@@ -176,10 +187,12 @@ impl Graph {
                     self.starts_over |= execution.starts_over();
                     self.may_race |= execution.may_race();
                     let shows = |property: &Property| property.shown(execution, &checkout, &names).is_some();
+                    let path: Vec<_> = execution.beats.iter().map(|beat| beat.mv).collect();
+                    let enabled = self.alike.first_ones(&path, position.enabled);
                     self.nodes.push(Node {
-                        path: execution.beats.iter().map(|beat| beat.mv).collect(),
-                        enabled: position.enabled.to_vec(),
-                        next: vec![Next::Open; position.enabled.len()],
+                        path,
+                        next: vec![Next::Open; enabled.len()],
+                        enabled,
                         fingerprint,
                         shows: Property::ALL.into_iter().filter(shows).collect(),
                         sold: execution.sold(),
@@ -209,7 +222,7 @@ impl Graph {
             self.limit.get_or_insert_with(|| race(error));
             *astray = edge.map(|(node, number)| (node, Some(number))).or(from.map(|node| (node, None)));
         }
-        performed.map(drop)
+        performed.map(|_| told_apart)
     }
 
     /// Leaves alone what leads now here, now there.
@@ -218,15 +231,6 @@ impl Graph {
             if *next == Next::Open && number.is_none_or(|number| number == at) {
                 *next = Next::Astray;
             }
-        }
-    }
-
-    fn key(&self, position: &Position<'_>, actors: usize) -> Key {
-        let Position { execution, trail, .. } = position;
-        match self.merging {
-            Merging::Plain => (execution.beats.iter().map(|beat| (0, beat.mv)).collect(), Vec::new(), String::new()),
-            Merging::Commuting => (trail.order.form(), Vec::new(), String::new()),
-            Merging::States => (trail.since_quiet.form(), execution.histories(actors), trail.quiet.clone()),
         }
     }
 
@@ -250,14 +254,6 @@ pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, DatabaseError>
 /// Why a race between waiters leaves something open.
 pub(super) fn race(error: &DatabaseError) -> String {
     format!("{error}; two wait there at once, and who of them goes on first is a race that the server decides")
-}
-
-/// What all actors have seen, and can do.
-fn fingerprint(execution: &Execution, enabled: &[Move], actors: usize) -> u64 {
-    let mut hasher = FxHasher::default();
-    execution.histories(actors).hash(&mut hasher);
-    enabled.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Steers an execution along a path.

@@ -62,6 +62,8 @@ pub(super) enum Report {
     Sold(i64),
     /// Something worth a line in the trace.
     Says(String),
+    /// It asks who it is, which tells it from others of its kind.
+    ToldApart,
     /// SQLite is busy, and the statement waits to be tried again.
     Parks,
     /// PostgreSQL says that the statement waits, after its search for deadlocks; or waits no more.

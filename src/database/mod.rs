@@ -74,7 +74,8 @@
 //! Proved, or impossible: for up to so many buyers, on this server and version, at this level, at the granularity of
 //! statements. A database that does not do the same for the same schedule, without such a race, is an error, not a
 //! verdict ([`DatabaseError::NotDeterministic`]). [`Merging`] says which orders are performed only once, and why that
-//! is sound; the tests hold it against plain exploration, and against [free runs](run_free) that nobody steers.
+//! is sound: also that buyers are alike, as long as none asks who it is, in code or in SQL. The tests hold it against
+//! plain exploration, and against [free runs](run_free) that nobody steers.
 //!
 //! # Where to look next
 //!

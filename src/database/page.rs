@@ -27,7 +27,7 @@ pub fn page(title: &str, reports: &[Report]) -> Page {
                         }),
                         why: vec![witness.remark.clone()],
                         replay: Some(replay_line(
-                            &report.checkout,
+                            report.called.as_deref(),
                             &report.database,
                             report.level,
                             witness.buyers,

@@ -1,20 +1,19 @@
 //! PostgreSQL: a throw-away server, or a database made for this.
 
+mod arena;
 mod connection;
 
+use arena::PostgresArena;
 use connection::run;
 pub(super) use connection::{PostgresConnection, ready, sql_error};
 
-use super::served::{Databases, MARK, first, lock, ours};
+use super::served::{Databases, first};
 use super::server::{Recipe, Server, program, quoted};
-use super::value::listed;
-use super::{Arena, Connection, Database, DatabaseError, Dialect, Level, Line, Reads, Row, Semantics, Wait};
-use crate::database::line::Report;
+use super::{Arena, Database, DatabaseError, Dialect, Level, Reads, Row, Semantics};
 use postgres::{Client, Config, NoTls};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// PostgreSQL.
 pub struct Postgres {
@@ -55,7 +54,7 @@ impl Postgres {
                 "full_page_writes=off",
                 "autovacuum=off",
                 "checkpoint_timeout=1h",
-                "max_connections=50",
+                "max_connections=100",
                 "shared_buffers=32MB",
                 "max_parallel_workers=0",
                 "jit=off",
@@ -150,6 +149,7 @@ impl Database for Postgres {
             reads: if level == Level::Serializable { Reads::Remembered } else { Reads::Versions },
             selects_lock: false,
             failure_ends_transaction: true,
+            order_is_kept: true,
         }
     }
 
@@ -183,125 +183,4 @@ fn rows(client: &mut Client, sql: &str) -> Result<Vec<Row>, DatabaseError> {
     run(client, sql)
         .map(|reply| reply.rows)
         .map_err(|error| DatabaseError::Statement { statement: sql.to_owned(), message: error.message })
-}
-
-struct PostgresArena {
-    watcher: Client,
-    config: Config,
-    shared: Arc<Shared>,
-    name: Option<String>,
-    tables: Vec<String>,
-    /// The sequences that number their rows.
-    counters: Vec<String>,
-}
-
-impl PostgresArena {
-    fn drop_ours(&mut self) -> Result<(), DatabaseError> {
-        let tables = ours(&rows(&mut self.watcher, TABLES)?)?;
-        if !tables.is_empty() {
-            rows(&mut self.watcher, &format!("DROP TABLE {} CASCADE", tables.join(", ")))?;
-        }
-        Ok(())
-    }
-}
-
-impl Arena for PostgresArena {
-    fn furnish(&mut self, tables: &[String]) -> Result<(), DatabaseError> {
-        self.drop_ours()?;
-        for statement in tables {
-            rows(&mut self.watcher, statement)?;
-        }
-        self.tables = rows(&mut self.watcher, TABLES)?.iter().filter_map(|row| row.text(0).ok()).collect();
-        for table in self.tables.clone() {
-            rows(&mut self.watcher, &format!("COMMENT ON TABLE {table} IS '{MARK}'"))?;
-        }
-        let counters = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'S' ORDER BY c.oid";
-        self.counters = rows(&mut self.watcher, counters)?.iter().filter_map(|row| row.text(0).ok()).collect();
-        Ok(())
-    }
-
-    fn reset(&mut self, fill: &[String]) -> Result<(), DatabaseError> {
-        let mut sql = String::new();
-        if !self.tables.is_empty() {
-            sql = format!("TRUNCATE {} RESTART IDENTITY; ", self.tables.join(", "));
-        }
-        sql.push_str(&fill.join("; "));
-        rows(&mut self.watcher, &sql).map(drop)
-    }
-
-    fn clear(&mut self) -> Result<(), DatabaseError> {
-        self.drop_ours()?;
-        self.shared.databases.give_back(self.name.take());
-        Ok(())
-    }
-
-    fn connect(&mut self, level: Level) -> Result<Box<dyn Connection>, DatabaseError> {
-        let line: Arc<Mutex<Option<Line>>> = Arc::default();
-        let told = line.clone();
-        let mut config = self.config.clone();
-        config.notice_callback(move |notice| {
-            if let Some(line) = &*lock(&told) {
-                // "process 7 still waiting for ShareLock on transaction 9 after 1.1 ms", and later "acquired".
-                let waits = notice.message().contains(" still waiting for ");
-                if waits || notice.message().contains(" acquired ") {
-                    // If nobody listens, the execution is over.
-                    let _ = line.reports.send((line.actor, Report::Notice { waits }));
-                }
-            }
-        });
-        let mut client = connect(&config)?;
-        // A statement that waits looks for a deadlock once, after this time, and then says that it still waits. So
-        // whoever closes a circle finds it, and the word is the proof that the others have looked.
-        let settings = format!(
-            "SET deadlock_timeout = '1ms'; SET log_lock_waits = on; SET lc_messages = 'C'; \
-             SET client_min_messages = log; SET default_transaction_isolation = '{}'",
-            level.sql().to_lowercase()
-        );
-        rows(&mut client, &settings)?;
-        let id = rows(&mut client, "SELECT pg_backend_pid()")?;
-        let id = id.first().and_then(|row| row.int(0).ok()).unwrap_or(0) as u64;
-        let config = self.config.clone();
-        Ok(Box::new(PostgresConnection { id, client: Some(client), config, line, open: false, used: false }))
-    }
-
-    fn ask(&mut self, sql: &str) -> Result<Option<Vec<Row>>, DatabaseError> {
-        rows(&mut self.watcher, sql).map(Some)
-    }
-
-    fn contents(&mut self) -> Result<String, DatabaseError> {
-        let tables = self.tables.iter().map(|table| format!("SELECT string_agg(t::text, ';') FROM {table} t"));
-        let counters = self.counters.iter().map(|name| format!("SELECT (last_value, is_called)::text FROM {name}"));
-        let all: Vec<_> = tables.chain(counters).collect();
-        if all.is_empty() {
-            return Ok(String::new());
-        }
-        rows(&mut self.watcher, &all.join(" UNION ALL ")).map(|rows| listed(&rows))
-    }
-
-    fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError> {
-        let pids = connections.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-        let sql = format!(
-            "SELECT pid, array_to_string(pg_blocking_pids(pid), ' '), coalesce(waitstart::text, '') \
-             FROM pg_locks WHERE NOT granted AND pid IN ({pids})"
-        );
-        let found = rows(&mut self.watcher, &sql)?;
-        let wait = |pid: &u64| {
-            let row = found.iter().find(|row| row.int(0).is_ok_and(|found| found as u64 == *pid))?;
-            let holders = row.text(1).ok()?.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>();
-            let since = row.text(2).ok()?;
-            (!holders.is_empty()).then_some(Wait { holders, since })
-        };
-        Ok(connections.iter().map(wait).collect())
-    }
-
-    fn terminate(&mut self, connections: &[u64]) -> Result<(), DatabaseError> {
-        for pid in connections {
-            rows(&mut self.watcher, &format!("SELECT pg_terminate_backend({pid}, 5000)"))?;
-        }
-        Ok(())
-    }
-
-    fn patience(&self) -> Option<Duration> {
-        None
-    }
 }

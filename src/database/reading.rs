@@ -24,6 +24,14 @@ pub(super) fn is_plain_read(sql: &str) -> bool {
         && calls.into_iter().all(|name| name.is_empty() || HARMLESS.contains(&name))
 }
 
+/// Whether a statement asks for what tells one connection from another.
+pub(super) fn asks_who(sql: &str) -> bool {
+    const SIGNS: [&str; 8] =
+        ["_pid", "connection_id", "pg_stat", "pg_locks", "client_port", "processlist", "innodb_", "performance_schema"];
+    let sql = sql.to_lowercase();
+    SIGNS.iter().any(|sign| sql.contains(sign))
+}
+
 /// What a statement that inserts what it selects reads, as a query of MariaDB that locks it; `None` if it is none.
 pub(super) fn locking_read(sql: &str) -> Option<String> {
     const LOCK: &str = " LOCK IN SHARE MODE";
@@ -57,7 +65,7 @@ pub(super) fn locking_read(sql: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_plain_read, locking_read};
+    use super::{asks_who, is_plain_read, locking_read};
 
     #[test]
     fn what_an_insert_selects_is_locked_with_all_that_is_asked_inside() {
@@ -93,5 +101,13 @@ mod tests {
         ] {
             assert!(!is_plain_read(sql), "{sql}");
         }
+    }
+
+    #[test]
+    fn who_asks_what_connection_it_is_is_known() {
+        for sql in ["SELECT pg_backend_pid()", "INSERT INTO orders VALUES (CONNECTION_ID())"] {
+            assert!(asks_who(sql), "{sql}");
+        }
+        assert!(!asks_who("SELECT count FROM stock"));
     }
 }

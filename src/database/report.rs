@@ -4,11 +4,15 @@ use super::lanes::{Closing, lanes};
 use super::{Level, Report, Schedule, Verdict};
 use std::collections::BTreeMap;
 
-/// The command that replays a schedule.
-pub fn replay_line(checkout: &str, database: &str, level: Level, buyers: usize, schedule: &Schedule) -> String {
+/// The command that replays a schedule, if it can be told of the checkout; or the schedule, and what it is of.
+pub fn replay_line(called: Option<&str>, database: &str, level: Level, buyers: usize, schedule: &Schedule) -> String {
     let text = schedule.to_string();
+    let Some(called) = called else {
+        let plural = if buyers == 1 { "" } else { "s" };
+        return format!("{buyers} buyer{plural} on {database} at {level}, schedule {text}");
+    };
     let text = if text.is_empty() || text.contains([' ', '=']) { format!("'{text}'") } else { text };
-    format!("oversell db {checkout} --on {database} --level {level} --buyers {buyers} --schedule {text}")
+    format!("oversell db {called} --on {database} --level {level} --buyers {buyers} --schedule {text}")
 }
 
 /// All witnesses of what is refuted in these reports on one checkout; what is the same at several levels or on several
@@ -21,7 +25,7 @@ pub fn witnesses(reports: &[Report]) -> Option<String> {
             match shown.iter_mut().find(|(other, ..)| *other == body) {
                 Some((_, places, _)) => places.push(place),
                 None => {
-                    let line = replay_line(&report.checkout, &report.database, report.level, buyers, &schedule);
+                    let line = replay_line(report.called.as_deref(), &report.database, report.level, buyers, &schedule);
                     shown.push((body, vec![place], line));
                 }
             }
@@ -29,7 +33,8 @@ pub fn witnesses(reports: &[Report]) -> Option<String> {
     }
     let report = reports.first().filter(|_| !shown.is_empty())?;
     let plural = if report.tickets == 1 { "" } else { "s" };
-    let mut text = format!("{}, {} ticket{plural}: {}\n", report.checkout, report.tickets, report.says);
+    let says = if report.says.is_empty() { String::new() } else { format!(": {}", report.says) };
+    let mut text = format!("{}, {} ticket{plural}{says}\n", report.checkout, report.tickets);
     for (body, places, line) in shown {
         text.push_str(&format!("\n== {}\n\n{body}\n{line}\n", places.join(", ")));
     }

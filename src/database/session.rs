@@ -55,6 +55,7 @@ impl Session {
 
     /// A number that nobody else has, as a customer has one: 1 for the first buyer.
     pub fn customer(&self) -> i64 {
+        self.told_apart();
         self.customer
     }
 
@@ -184,6 +185,12 @@ impl Session {
     /// Says, in the trace, that the code starts over, and why.
     pub fn again(&mut self, why: &str) {
         self.say(&format!("again: {why}"));
+    }
+
+    fn told_apart(&self) {
+        if let Some(line) = &self.line {
+            line.tell(Report::ToldApart);
+        }
     }
 
     pub(super) fn statement(&mut self, sql: &str, params: &[Value]) -> Result<Reply, SqlError> {

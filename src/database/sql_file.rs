@@ -54,7 +54,12 @@ use std::path::Path;
 pub fn read(path: &Path) -> Result<Checkout, DatabaseError> {
     let named = |what: String| DatabaseError::File(format!("{}: {what}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
-    parse::checkout(&text).map_err(named)
+    let mut checkout = parse::checkout(&text).map_err(named)?;
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    let path = if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) };
+    checkout.called = Some(format!("--file {path}"));
+    Ok(checkout)
 }
 
 /// Reads a checkout from text.

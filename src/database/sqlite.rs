@@ -92,6 +92,9 @@ impl Database for Sqlite {
             reads: Reads::HoldOffCommits,
             selects_lock: false,
             failure_ends_transaction: false,
+            // Nobody queues: a lock is the file's, and whoever tries next has it. And nothing is kept of those that have
+            // ended.
+            order_is_kept: false,
         }
     }
 
@@ -130,8 +133,10 @@ struct SqliteArena {
 }
 
 impl SqliteArena {
+    /// The tables, and what counts for AUTOINCREMENT, if there is any.
     fn names(&self) -> Result<Vec<String>, DatabaseError> {
-        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
+                   AND (name NOT LIKE 'sqlite_%' OR name = 'sqlite_sequence') ORDER BY rowid";
         self.rows(sql).map(|rows| rows.iter().filter_map(|row| row.text(0).ok()).collect())
     }
 
@@ -204,6 +209,11 @@ impl Arena for SqliteArena {
             contents.push_str(&format!("{table}: {}; ", listed(&rows)));
         }
         Ok(contents)
+    }
+
+    fn version(&mut self) -> Result<Option<i64>, DatabaseError> {
+        let found = self.ask("PRAGMA data_version")?;
+        Ok(found.and_then(|rows| rows.first().and_then(|row| row.int(0).ok())))
     }
 
     fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError> {

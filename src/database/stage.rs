@@ -1,7 +1,7 @@
 //! The stage: one execution at a time, each thread over a connection of its own, one step after the other.
 
 use super::actors::{Actors, State};
-use super::execution::{Class, Trail};
+use super::execution::{Class, Kept, Trail};
 use super::line::{Kind, Order};
 use super::*;
 use std::sync::Arc;
@@ -139,6 +139,35 @@ impl Stage {
         Ok(execution)
     }
 
+    /// Notes what the state after a move depends on.
+    fn follow(&mut self, actors: &Actors, trail: &mut Trail, mv: Move, class: Class) -> Result<(), DatabaseError> {
+        if self.database.semantics(self.level).order_is_kept {
+            trail.since_quiet.push(mv, class);
+            if actors.is_quiet() {
+                trail.committed = self.arena.contents()?;
+                trail.since_quiet = execution::Order::default();
+            } else if !actors.keeps(mv.actor) {
+                trail.since_quiet.forget(mv.actor);
+            }
+            return Ok(());
+        }
+        trail.kept.resize_with(self.codes.len(), Kept::default);
+        let now = self.arena.version()?.unwrap_or(trail.kept[mv.actor].now);
+        if trail.kept[mv.actor].now != now || trail.committed.is_empty() {
+            trail.committed = self.arena.contents()?;
+        }
+        for (actor, (kept, state)) in trail.kept.iter_mut().zip(actors.states()).enumerate() {
+            kept.now = now;
+            kept.standing = state.standing();
+            match actors.keeps(actor) {
+                false => kept.versions.clear(),
+                true if actor == mv.actor => kept.versions.push((trail.committed.clone(), now)),
+                true => {}
+            }
+        }
+        Ok(())
+    }
+
     fn conduct(
         &mut self,
         actors: &mut Actors,
@@ -153,6 +182,7 @@ impl Stage {
         execution.before = actors.deeds(None);
         loop {
             let (enabled, alternatives) = moves(actors, cuts);
+            trail.told_apart = actors.told_apart;
             if enabled.is_empty() {
                 let ends = actors.ends().map_err(name)?;
                 let (sold, left) = (execution.sold(), self.left()?);
@@ -177,14 +207,8 @@ impl Stage {
             let deeds = actors.deeds(Some(mv.actor));
             let class = class(&deeds, mv, kind, self.database.semantics(self.level).reads);
             trail.order.push(mv, class);
-            trail.since_quiet.push(mv, class);
             if self.merging == Merging::States {
-                if actors.is_quiet() {
-                    trail.quiet = self.arena.contents()?;
-                    trail.since_quiet = execution::Order::default();
-                } else if !actors.keeps(mv.actor) {
-                    trail.since_quiet.forget(mv.actor);
-                }
+                self.follow(actors, &mut trail, mv, class)?;
             }
             let committed = if self.notes { self.committed()? } else { None };
             let alternative =
@@ -195,7 +219,7 @@ impl Stage {
 }
 
 /// What can happen: the first choice there is, or else a step of each who can take one, and cuts.
-fn moves(actors: &Actors, cuts: usize) -> (Vec<Move>, Vec<String>) {
+fn moves(actors: &mut Actors, cuts: usize) -> (Vec<Move>, Vec<String>) {
     if let Some((actor, alternatives)) = actors.choice() {
         let take = |number| Move { actor, act: Act::Take(number) };
         return ((0..alternatives.len()).map(take).collect(), alternatives);

@@ -68,6 +68,14 @@ fn a_file_of_sql_is_checked() {
     let output = oversell(&["--file", file, "--on", "sqlite", "--level", "immediate"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(text(&output).starts_with("ours, 2 buyers at most, on SQLite"), "{output:?}");
+    // What fails is replayed by the line that it ends with.
+    let output = oversell(&["--file", file, "--on", "sqlite", "--level", "deferred"]);
+    let text = text(&output);
+    assert!(text.contains("\nours, 1 ticket\n"), "{text}");
+    let replay = text.lines().find(|line| line.starts_with("oversell db --file ")).unwrap();
+    let replayed = oversell(&replay.split(' ').skip(2).collect::<Vec<_>>());
+    assert_eq!(replayed.status.code(), Some(0), "{replayed:?}");
+    assert!(String::from_utf8(replayed.stdout).unwrap().contains("✗ no-failure: buyer 1 sees an error: busy"));
 }
 
 /// Starts an endless table in a folder of its own for temporary files, ends it, and waits until the folder is empty.
@@ -99,14 +107,14 @@ fn leaves_nothing(on: &str, signal: &str) {
             println!("skipped, because {error}");
             return;
         }
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
     }
     let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     child.wait().unwrap();
     while entries() > 0 {
         assert!(start.elapsed() < Duration::from_secs(60), "{on} after {signal}: {:?} stays", folder.path());
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Promise: a checkout in a file of SQL is explored like one in Rust, with the same trace.
 
 use crate::servers::{all, plain_sqlite};
-use oversell::database::{Dialect, Level, Property, Question, Verdict, check, sql_file, witnesses};
+use oversell::database::{DatabaseError, Dialect, Level, Property, Question, Verdict, check, sql_file, witnesses};
 
 const OURS: &str = include_str!("checkout.sql");
 
@@ -39,6 +39,29 @@ fn choices_branches_and_retries_of_a_file_work() {
     let failing: Vec<_> = report.findings.iter().filter(|finding| finding.verdict.holds() != Some(true)).collect();
     assert!(failing.is_empty(), "{failing:?}");
     assert!(report.outcomes.len() >= 4, "{:?}", report.outcomes);
+}
+
+#[test]
+fn rows_are_numbered_anew_in_each_execution() {
+    let text = "--! setup\nCREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, seat INTEGER);\n--! show ids\n\
+                SELECT id FROM orders;\n--! role buyer\nINSERT INTO orders (seat) VALUES (1);\n--! sold\n";
+    let report = check(&plain_sqlite(), &sql_file::parse(text).unwrap(), Level::Deferred, Question::of(2)).unwrap();
+    let committed: Vec<_> = report.outcomes.iter().map(|(outcome, _)| outcome.committed.as_str()).collect();
+    assert_eq!(committed, ["ids 1, 2"]);
+}
+
+#[test]
+fn a_name_that_nothing_has_found_is_an_error() {
+    for (wrong, statement) in [
+        ("SELECT 1 FROM seat WHERE id = :seat;", "SELECT 1 FROM seat WHERE id = :seat"),
+        ("--! if :seat = 1\n--! end", "--! if"),
+    ] {
+        let text = format!("--! setup\nCREATE TABLE seat (id INTEGER);\n--! role buyer\nSELECT ':a';\n{wrong}\n");
+        let checkout = sql_file::parse(&text).unwrap();
+        let error = check(&plain_sqlite(), &checkout, Level::Deferred, Question::of(2)).unwrap_err();
+        let DatabaseError::Wrong { statement: named, message, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((named.as_str(), message.as_str()), (statement, "`:seat` is not known here: no query has found it"));
+    }
 }
 
 #[test]

@@ -22,11 +22,22 @@ fn without_victims(outcome: &Outcome) -> Option<(usize, Outcome)> {
 /// over after a deadlock may lose again as often as they are back too soon, and then the others end as they do
 /// without them.
 #[derive(Default)]
-struct Found {
+pub struct Found {
     unexplored: Vec<String>,
     excepted: BTreeMap<String, u64>,
     /// What was not explored to its end: it takes more executions than the limit, or waiters race in it.
     left_out: Vec<String>,
+}
+
+impl Found {
+    /// Says what became of so many checkouts × levels × databases, and that nothing was found that was not explored.
+    pub fn told(self, all: usize, times: u64) {
+        let Found { unexplored, excepted, left_out } = self;
+        println!("{} checkouts × levels × databases let loose {times} times each", all - left_out.len());
+        println!("victims of deadlocks who lost once more: {excepted:#?}");
+        println!("not let loose, because it was not explored to its end: {left_out:#?}");
+        assert!(unexplored.is_empty(), "{unexplored:#?}");
+    }
 }
 
 fn explored(report: &Report) -> BTreeSet<Outcome> {
@@ -34,7 +45,7 @@ fn explored(report: &Report) -> BTreeSet<Outcome> {
 }
 
 /// Lets one of these loose; `report` is what was explored.
-fn let_loose(job: &Job, report: &Report, times: u64, found: &Mutex<Found>) {
+pub fn let_loose(job: &Job, report: &Report, times: u64, found: &Mutex<Found>) {
     let Job { database, checkout, level } = job;
     let buyers = report.question.buyers;
     let place = format!("{} on {} at {level}", checkout.name, database.name());
@@ -54,7 +65,9 @@ fn let_loose(job: &Job, report: &Report, times: u64, found: &Mutex<Found>) {
         if excepted {
             *found.excepted.entry(place.clone()).or_default() += count;
         } else {
-            found.unexplored.push(format!("{place}: {count} times {outcome:?}"));
+            let unexplored = format!("{place}: {count} times {outcome:?}");
+            println!("not explored: {unexplored}");
+            found.unexplored.push(unexplored);
         }
     }
 }
@@ -75,11 +88,7 @@ pub fn all_loose(jobs: &[Job], reports: &[Report], times: u64) {
             });
         }
     });
-    let Found { unexplored, excepted, left_out } = found.into_inner().unwrap();
-    println!("{} checkouts × levels × databases let loose {times} times each", jobs.len() - left_out.len());
-    println!("victims of deadlocks who lost once more: {excepted:#?}");
-    println!("not let loose, because it was not explored to its end: {left_out:#?}");
-    assert!(unexplored.is_empty(), "{unexplored:#?}");
+    found.into_inner().unwrap().told(jobs.len(), times);
 }
 
 #[test]

@@ -32,6 +32,10 @@ impl Actors {
                     actor.deeds.push(Deed::Says(remark));
                     false
                 }
+                Report::ToldApart => {
+                    self.told_apart = true;
+                    return Ok(());
+                }
                 Report::Parks => {
                     if !actor.waited {
                         let text = actor.step.as_ref().map(|step| step.text.clone()).unwrap_or_default();

@@ -27,6 +27,7 @@ impl Pattern {
     pub fn on(&self, dialect: Dialect) -> Option<Checkout> {
         let mut checkout = (self.checkout)(dialect)?;
         checkout.name = self.name.to_owned();
+        checkout.called = Some(self.name.to_owned());
         checkout.says = self.says.to_owned();
         Some(checkout)
     }

@@ -1,8 +1,19 @@
 //! The best ways through what was explored.
 
+use super::alike::Names;
 use super::{Graph, Next};
 use crate::database::{Move, Outcome, Property};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// The best ways: fewest moves, then fewest switches, then the lowest first.
+#[derive(Default)]
+pub(in crate::database) struct Ways {
+    /// To what shows a property.
+    pub(in crate::database) shown: BTreeMap<Property, Vec<Move>>,
+    /// To each outcome.
+    pub(in crate::database) outcomes: BTreeMap<Outcome, Vec<Move>>,
+}
 
 impl Graph {
     /// The most that was ever told to be sold.
@@ -10,54 +21,47 @@ impl Graph {
         self.nodes.iter().map(|node| node.sold).max().unwrap_or(0)
     }
 
-    /// The best way to the nodes that are wanted: fewest moves, then fewest switches, then the lowest first. Of two
-    /// ways of one length to one node that end with the same actor, the better one stays the better one however they
-    /// go on.
-    pub(in crate::database) fn best(&self, ways: &[(usize, Vec<Move>)], wanted: Property) -> Option<Vec<Move>> {
-        let shown = ways.iter().filter(|(node, _)| self.nodes[*node].shows.contains(&wanted));
-        shown.map(|(_, path)| path).min_by_key(|path| rank(path)).cloned()
-    }
-
-    /// Every outcome, each with the best way to it.
-    pub(in crate::database) fn outcomes(&self, ways: &[(usize, Vec<Move>)]) -> BTreeMap<Outcome, Vec<Move>> {
-        let mut outcomes: BTreeMap<Outcome, Vec<Move>> = BTreeMap::new();
-        for (node, path) in ways {
-            let Some(outcome) = &self.nodes[*node].outcome else { continue };
-            let best = outcomes.entry(outcome.clone()).or_insert_with(|| path.clone());
-            if rank(path) < rank(best) {
-                best.clone_from(path);
-            }
-        }
-        outcomes
-    }
-
-    /// The best ways to each node that shows something or is an end.
-    pub(in crate::database) fn ways(&self) -> Vec<(usize, Vec<Move>)> {
-        let wanted = |node: usize| !self.nodes[node].shows.is_empty() || self.nodes[node].outcome.is_some();
-        let mut found = Vec::new();
-        let mut layer: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
+    /// The best ways to all that is to be seen. Of two ways of one length to one node that end with the same actor, the
+    /// better one stays the better one however they go on.
+    pub(in crate::database) fn ways(&self) -> Ways {
+        let mut ways = Ways::default();
+        // Where one stands, who moved last, and by which names; and the best way there.
+        let mut layer: BTreeMap<(usize, usize, Names), Vec<Move>> = BTreeMap::new();
         if !self.nodes.is_empty() {
-            layer.insert((0, usize::MAX), Vec::new());
+            layer.insert((0, usize::MAX, self.alike.unnamed()), Vec::new());
         }
         while !layer.is_empty() {
-            let mut next: BTreeMap<(usize, usize), Vec<Move>> = BTreeMap::new();
-            for ((node, _), path) in layer {
-                for (mv, to) in self.nodes[node].enabled.iter().zip(&self.nodes[node].next) {
+            let mut next = BTreeMap::new();
+            for ((node, _, names), path) in layer {
+                let node = &self.nodes[node];
+                for (mv, to) in node.enabled.iter().zip(&node.next) {
                     let Next::To(to) = to else { continue };
-                    let mut path = path.clone();
-                    path.push(*mv);
-                    let best = next.entry((*to, mv.actor)).or_insert_with(|| path.clone());
-                    if rank(&path) < rank(best) {
-                        *best = path;
+                    for names in self.alike.named(&names, *mv) {
+                        let actor = names[mv.actor].unwrap_or(mv.actor);
+                        let mut path = path.clone();
+                        path.push(Move { actor, ..*mv });
+                        keep(&mut next, (*to, actor, names), path);
                     }
                 }
-                if wanted(node) {
-                    found.push((node, path));
+                for property in &node.shows {
+                    keep(&mut ways.shown, *property, path.clone());
+                }
+                if let Some(outcome) = &node.outcome {
+                    keep(&mut ways.outcomes, self.alike.renamed(outcome, &names), path);
                 }
             }
             layer = next;
         }
-        found
+        ways
+    }
+}
+
+/// Keeps the better one of two ways.
+fn keep<K: Ord>(ways: &mut BTreeMap<K, Vec<Move>>, to: K, path: Vec<Move>) {
+    match ways.entry(to) {
+        Entry::Vacant(entry) => drop(entry.insert(path)),
+        Entry::Occupied(mut entry) if rank(&path) < rank(entry.get()) => drop(entry.insert(path)),
+        Entry::Occupied(_) => {}
     }
 }
 

@@ -75,7 +75,7 @@ impl Connection for MariadbConnection {
             let trx =
                 format!("SELECT count(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = {}", self.id);
             while [&here, &trx].iter().any(|sql| conn.query_first::<i64, _>(sql).is_ok_and(|n| n != Some(0))) {
-                std::thread::yield_now();
+                std::thread::sleep(std::time::Duration::from_micros(200));
             }
         }
         self.open = false;

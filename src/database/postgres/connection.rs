@@ -1,6 +1,7 @@
 //! One connection to PostgreSQL.
 
-use super::{connect, lock, rows};
+use super::{connect, rows};
+use crate::database::served::lock;
 use crate::database::value::with_parameters;
 use crate::database::{Connection, Level, Line, Reply, Row, SqlError, Trouble, Value};
 use postgres::error::SqlState;

@@ -2,7 +2,7 @@
 
 use super::{Session, Transaction};
 use crate::database::line::{Announcement, Kind, Order, Report, Stopped};
-use crate::database::reading::{is_plain_read, is_session_lock, locking_read};
+use crate::database::reading::{asks_who, is_plain_read, is_session_lock, locking_read};
 use crate::database::{Connection, DatabaseError, Dialect, Level, Reads, SqlError, Trouble};
 
 impl Session {
@@ -23,6 +23,9 @@ impl Session {
         let level = if alone { own_level } else { self.transaction.and_then(|t| t.unsent).unwrap_or(self.level) };
         let semantics = self.database.semantics(level);
         let kind = if is_plain_read(text) { Kind::Read } else { Kind::Statement };
+        if asks_who(text) {
+            self.told_apart();
+        }
         let text = text.to_owned();
         let is_lock = is_session_lock(&text);
         self.lingers |= is_lock;
@@ -214,7 +217,7 @@ impl Session {
     }
 
     /// A mistake in the checkout, or the end of the database: inside an exploration, that ends it.
-    pub(super) fn broken(&mut self, statement: &str, error: SqlError) -> SqlError {
+    pub(in crate::database) fn broken(&mut self, statement: &str, error: SqlError) -> SqlError {
         if let Some(line) = &self.line {
             let (who, statement, message) = (String::new(), statement.to_owned(), error.message.clone());
             line.tell(Report::Breaks(match error.trouble {

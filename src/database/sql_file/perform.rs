@@ -45,8 +45,7 @@ struct State {
 }
 
 pub(super) fn perform(ops: &[Op], shop: &mut Session) -> Result<End, SqlError> {
-    let customer = ("customer".to_owned(), shop.customer().into());
-    let mut state = State { values: BTreeMap::from([customer]), found: 0, changed: 0, sold: 0 };
+    let mut state = State { values: BTreeMap::new(), found: 0, changed: 0, sold: 0 };
     let end = block(ops, shop, &mut state)?;
     Ok(end.unwrap_or(if state.sold > 0 { End::Bought } else { End::Other("done".to_owned()) }))
 }
@@ -57,7 +56,12 @@ fn block(ops: &[Op], shop: &mut Session, state: &mut State) -> Result<Option<End
             Op::Begin => shop.begin(shop.level())?,
             Op::Commit => shop.commit()?,
             Op::Rollback => shop.rollback()?,
-            Op::Sql(sql, into) => statement(sql, into, shop, state)?,
+            Op::Sql(sql, into) => {
+                if sql.contains(":customer") {
+                    know_customer(shop, state);
+                }
+                statement(sql, into, shop, state)?;
+            }
             Op::Sold(quantity) => {
                 shop.sold(*quantity);
                 state.sold += quantity;
@@ -68,7 +72,11 @@ fn block(ops: &[Op], shop: &mut Session, state: &mut State) -> Result<Option<End
                 state.values.insert(name.clone(), Value::Text(alternatives[taken].clone()));
             }
             Op::If(condition, then, otherwise) => {
-                let branch = if holds(condition, state)? { then } else { otherwise };
+                if matches!(condition, Condition::Compare(name, ..) if name == "customer") {
+                    know_customer(shop, state);
+                }
+                let holds = holds(condition, state).map_err(|error| shop.broken("--! if", error))?;
+                let branch = if holds { then } else { otherwise };
                 if let Some(end) = block(branch, shop, state)? {
                     return Ok(Some(end));
                 }
@@ -79,8 +87,13 @@ fn block(ops: &[Op], shop: &mut Session, state: &mut State) -> Result<Option<End
     Ok(None)
 }
 
+/// Only who needs its number asks for it: that tells it apart from others.
+fn know_customer(shop: &Session, state: &mut State) {
+    state.values.entry("customer".to_owned()).or_insert_with(|| shop.customer().into());
+}
+
 fn statement(sql: &str, into: &[String], shop: &mut Session, state: &mut State) -> Result<(), SqlError> {
-    let (sql, params) = numbered(sql, state);
+    let (sql, params) = numbered(sql, state).map_err(|error| shop.broken(sql, error))?;
     let reply = shop.statement(&sql, &params)?;
     (state.found, state.changed) = (reply.rows.len(), reply.affected);
     if let Some(row) = reply.rows.first() {
@@ -89,27 +102,29 @@ fn statement(sql: &str, into: &[String], shop: &mut Session, state: &mut State) 
     Ok(())
 }
 
-/// A statement with `$1`, … for what it calls by names. `::` is no name.
-fn numbered(sql: &str, state: &State) -> (String, Vec<Value>) {
+/// A statement with `$1`, … for what it calls by names. `::` is no name, and what follows a word or a bracket is none.
+fn numbered(sql: &str, state: &State) -> Result<(String, Vec<Value>), SqlError> {
     let (mut text, mut params, mut rest, mut quoted) = (String::new(), Vec::new(), sql, false);
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
         quoted ^= c == '\'';
         let length = after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len());
-        let value = if c == ':' && !quoted && !text.ends_with(':') { state.values.get(&after[..length]) } else { None };
-        match value {
-            Some(value) => {
-                params.push(value.clone());
-                text.push_str(&format!("${}", params.len()));
-                rest = &after[length..];
-            }
-            None => {
-                text.push(c);
-                rest = after;
-            }
+        let follows = text.ends_with(|before: char| before.is_alphanumeric() || [':', '_', ']', ')'].contains(&before));
+        if c == ':' && !quoted && !follows && after.starts_with(|first: char| first.is_alphabetic() || first == '_') {
+            params.push(known(&after[..length], state)?.clone());
+            text.push_str(&format!("${}", params.len()));
+            rest = &after[length..];
+        } else {
+            text.push(c);
+            rest = after;
         }
     }
-    (text, params)
+    Ok((text, params))
+}
+
+fn known<'a>(name: &str, state: &'a State) -> Result<&'a Value, SqlError> {
+    let missing = || SqlError::wrong(format!("`:{name}` is not known here: no query has found it"));
+    state.values.get(name).ok_or_else(missing)
 }
 
 fn holds(condition: &Condition, state: &State) -> Result<bool, SqlError> {
@@ -118,8 +133,7 @@ fn holds(condition: &Condition, state: &State) -> Result<bool, SqlError> {
         Condition::Unchanged => return Ok(state.changed == 0),
         Condition::Compare(name, sign, wanted) => (name, sign, wanted),
     };
-    let missing = || SqlError::wrong(format!("`:{name}` is not known here: no query has found it"));
-    let order = match state.values.get(name).ok_or_else(missing)? {
+    let order = match known(name, state)? {
         Value::Int(number) if wanted.parse::<i64>().is_ok() => number.cmp(&wanted.parse().unwrap_or(0)),
         other => other.to_string().cmp(wanted),
     };
