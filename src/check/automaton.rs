@@ -40,6 +40,9 @@ use rustc_hash::FxHashMap;
 /// time in the square of it.
 const MOST_REMEMBERED: usize = 1_000;
 
+/// About how many edges are read at most for any number of threads. A thousand tickets without a lock take 2.5 million.
+const MOST_WORK: u64 = 4_000_000;
+
 /// The automaton, as far as it has been read.
 pub struct Automaton {
     reading: Reading,
@@ -79,6 +82,8 @@ pub struct Automaton {
     read_in_vain: usize,
     /// What was read before, until something was wrong with code that perhaps no execution comes to.
     given_up: Option<Box<Automaton>>,
+    /// How much has been read: about how many edges with small contents that is the same work as.
+    work: u64,
     meter: Meter,
 }
 
@@ -142,6 +147,7 @@ impl Automaton {
             all_is_read: false,
             read_in_vain: 0,
             given_up: None,
+            work: 0,
             meter: Meter::new(limits),
         };
         for (object, (_, content)) in setup.objects().iter().enumerate() {
@@ -202,6 +208,12 @@ impl Automaton {
     /// A search comes to this control point.
     pub fn reach(&mut self, node: NodeId) {
         self.reached[node as usize] = true;
+    }
+
+    /// The limit, in words, if more has been read than what has an end needs for any number of threads: where contents and
+    /// control points both grow, there are few states to the many that are looked at in each.
+    pub fn has_read_much(&self) -> Option<String> {
+        (self.work > MOST_WORK).then(|| format!("stopped after reading what the code does {MOST_WORK} times"))
     }
 
     /// Looks after the limits of this check.

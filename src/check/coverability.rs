@@ -44,8 +44,12 @@ impl Default for Coverability {
     }
 }
 
-/// How many counts of states are compared at most: where few states are covered by others, each is held against very many.
-const MOST_COMPARED: u64 = 100_000_000;
+/// How many counts of states are looked at, at most: where few states are covered by others, each is held against very many,
+/// and states can be long.
+const MOST_LOOKED_AT: u64 = 100_000_000;
+
+/// To look for what follows from a control point is about as much as to compare so many counts.
+const STEPS: usize = 5;
 
 /// The most threads that the search for the smallest instance goes up to.
 const LARGEST_WITNESS: usize = 64;
@@ -181,6 +185,7 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
     while let Some(frame) = path.frames.last_mut() {
         if frame.next == (0, 0) {
             cover.look(&space, properties, &frame.words);
+            tree.looks_at(STEPS * frame.words.len());
         }
         // What covers a state covers all that follows it, and is looked at in its own turn.
         let step = match tree.is_covered(frame.state) {
@@ -199,7 +204,7 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
         if tree.covered(&space, &next) {
             continue;
         }
-        if accelerate(&space, &path, &mut next) {
+        if accelerate(&space, &tree, &path, &mut next) {
             next = fill(&mut space, next, &mut cover)?;
         }
         path.push(tree.add(&space, next).map(|state| Frame::at(&space, &tree, state)));
@@ -207,8 +212,9 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
         let meter = space.automaton.meter();
         let limit = meter.limits.max_states;
         cover.limit = meter.look("states", count, limit, bytes);
-        if tree.compared() > MOST_COMPARED {
-            let limit = format!("stopped after {MOST_COMPARED} comparisons of states, with {count} of them");
+        cover.limit = cover.limit.or_else(|| space.automaton.has_read_much());
+        if tree.looked_at() > MOST_LOOKED_AT {
+            let limit = format!("stopped after looking at {MOST_LOOKED_AT} counts of {count} states");
             cover.limit.get_or_insert(limit);
         }
         if cover.limit.is_some() {
@@ -384,7 +390,7 @@ fn hash(words: &[u32]) -> u64 {
 
 /// If the new state covers one that it comes from, whatever has grown on the way can grow without end. Whether anything
 /// has.
-fn accelerate(space: &Space<'_>, path: &Path, next: &mut [u32]) -> bool {
+fn accelerate(space: &Space<'_>, tree: &Tree, path: &Path, next: &mut [u32]) -> bool {
     let mut changed = false;
     let places = path.by_control.get(&hash(space.control(next))).into_iter().flatten();
     for place in places.rev() {
@@ -392,6 +398,7 @@ fn accelerate(space: &Space<'_>, path: &Path, next: &mut [u32]) -> bool {
         if space.marking(next).all(|(_, count)| count == MANY) {
             break;
         }
+        tree.looks_at(next.len());
         if !covers(space, next, old) {
             continue;
         }

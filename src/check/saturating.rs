@@ -103,6 +103,9 @@ pub fn saturate(
         let meter = space.automaton.meter();
         let limit = meter.limits.max_states;
         saturated.limit = meter.look("states", count, limit, bytes);
+        if instance.is_any() {
+            saturated.limit = saturated.limit.or_else(|| space.automaton.has_read_much());
+        }
         if saturated.limit.is_some() {
             break;
         }

@@ -66,6 +66,15 @@ impl Content {
         Content::File { bytes, inode: Inode(0), opened: false }
     }
 
+    /// About how many bytes it has, if they may be many.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Content::File { bytes, .. } => bytes.len(),
+            Content::Condvar { places } => places.len(),
+            Content::Lock { .. } | Content::Semaphore { .. } | Content::Cell(_) => 0,
+        }
+    }
+
     /// Whether the access can happen now.
     pub fn enables(&self, access: &Access) -> bool {
         match (self, access) {

@@ -7,6 +7,9 @@ use crate::platform::script::{Local, Memory, Run, Script, Stop};
 use crate::platform::{Act, Actor, Content, End, hold};
 use crate::sync::{Event, Mode, ObjectId, Observation, Step};
 
+/// So much more work is an edge that is not as the one that was read before it.
+const MORE_WORK: u64 = 9;
+
 impl Automaton {
     /// What the step at `node` can come to with these contents; nothing if it is not enabled then.
     pub fn edges(&mut self, node: NodeId, contents: &[u32]) -> Result<Edges, AutomatonError> {
@@ -30,9 +33,12 @@ impl Automaton {
     #[cold]
     fn learn(&mut self, node: NodeId, contents: &[u32], slot: u32) -> Result<Edges, AutomatonError> {
         let outcomes = self.outcomes(node, contents);
+        let each = 1 + self.contents[slot].size() as u64 / 32;
+        self.work += each * outcomes.len() as u64;
         let edges = match self.as_last(node, &outcomes) {
             Some(edges) => edges,
             None => {
+                self.work += MORE_WORK * each * outcomes.len() as u64;
                 let edges = self.read(node, outcomes)?;
                 self.known.add(edges)
             }

@@ -19,7 +19,7 @@ pub struct Tree {
     /// Which markings are known to be covered by which, and which not to be.
     known: RefCell<FxHashMap<(usize, usize), bool>>,
     words: usize,
-    compared: Cell<u64>,
+    looked_at: Cell<u64>,
 }
 
 impl Tree {
@@ -42,7 +42,7 @@ impl Tree {
         }
         let number = self.states.len();
         let peers = self.by_control.entry(space.control(&state).to_vec()).or_default();
-        self.compared.update(|before| before + (peers.len() * state.len()) as u64);
+        self.looked_at.update(|before| before + (peers.len() * state.len()) as u64);
         peers.retain(|peer| {
             let covered = covers(space, &state, &self.states[*peer]);
             self.covered[*peer] |= covered;
@@ -68,14 +68,19 @@ impl Tree {
     pub fn covered(&self, space: &Space<'_>, state: &[u32]) -> bool {
         let mut peers = self.by_control.get(space.control(state)).into_iter().flatten().rev();
         peers.any(|peer| {
-            self.compared.update(|before| before + state.len() as u64);
+            self.looks_at(state.len());
             covers(space, &self.states[*peer], state)
         })
     }
 
-    /// How many counts have been compared so far.
-    pub fn compared(&self) -> u64 {
-        self.compared.get()
+    /// So many counts are looked at.
+    pub fn looks_at(&self, counts: usize) {
+        self.looked_at.update(|before| before + counts as u64);
+    }
+
+    /// How many have been so far.
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at.get()
     }
 
     /// Whether a state with this control covers one with the marking of state `number`.
