@@ -1,9 +1,10 @@
 //! Panics and crashes: they are findings, and nothing that code does about them goes unseen.
 
 use crate::shop::{Shop, assert_says, counted, refusal, shop, take};
-use oversell::check::{AutomatonError, Check};
+use oversell::check::{AutomatonError, Check, Counting, Engine, Instance, Property, Threads};
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event, Lock, Mutex, Platform};
+use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -289,4 +290,46 @@ fn a_guard_that_is_forgotten_locks_others_out() {
     let scenario = Scenario::new("forgets a file's lock", |setup| setup.lock("purchase"))
         .role("buyer", |at, lock: &Lock| std::mem::forget(lock.acquire(at)));
     counted(&scenario, 2).assert_holds();
+}
+
+struct Gate {
+    lock: Lock,
+    flag: Cell<u64>,
+    taken: Cell<u64>,
+}
+
+#[test]
+fn who_waits_for_ever_with_a_lock_is_not_one_with_who_waits_without_it_if_one_may_be_killed() {
+    // Neither ever does anything again; but the lock of the one is free once it is dead, and only then does a buyer sell.
+    for first_holds in [true, false] {
+        let scenario: Scenario = Scenario::new(format!("waits for ever {first_holds}"), |setup| Gate {
+            lock: setup.lock("lock"),
+            flag: setup.cell("flag", 0),
+            taken: setup.cell("taken", 0),
+        })
+        .stock(0)
+        .role("buyer", |at, gate: &Gate| {
+            if gate.taken.load(at, SeqCst) == 1 {
+                let _held = gate.lock.acquire(at);
+                at.tell(Event::sale("bought"));
+            }
+        })
+        .role("waiter", move |at, gate: &Gate| {
+            let wait = || at.retry("wait", || if gate.flag.load(at, SeqCst) == 1 { Break(()) } else { Continue(()) });
+            let holds = (at.choose("holds", &["yes", "no"]) == "yes") == first_holds;
+            if holds {
+                let _held = gate.lock.acquire(at);
+                gate.taken.store(at, 1, SeqCst);
+                wait();
+            } else {
+                wait();
+            }
+        })
+        .into();
+        for (kills, expected) in [(0, "proved"), (1, "refuted")] {
+            let instance = Instance::of(&scenario, 1).role(1, Threads::Exactly(1)).kills(kills);
+            let findings = Counting::default().check(&scenario, &instance, &[Property::NoOversell]).unwrap();
+            assert_eq!(findings[0].verdict.name(), expected, "{kills}, {first_holds}");
+        }
+    }
 }
