@@ -13,6 +13,7 @@
 //! It decides what is upward-closed, that is, stays so when more threads come: overselling, torn reads, crashes and
 //! overlapping searches.
 
+mod path;
 mod repeats;
 mod tree;
 
@@ -24,11 +25,9 @@ use super::told_apart::alike;
 use super::witness::Sought;
 use super::{CheckError, Engine, Explored, Finding, Instance, Property, Scope, Threads, Verdict, extension, witness};
 use crate::scenario::Scenario;
+use path::{Frame, Path, accelerate};
 use repeats::Repeats;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use std::collections::hash_map::Entry;
-use std::hash::BuildHasher;
-use tree::{Tree, covers};
+use tree::Tree;
 
 /// Explores the states of any number of threads. Kills still have a budget.
 #[derive(Clone, Debug)]
@@ -228,73 +227,6 @@ fn cover(automaton: &mut Automaton, instance: &Instance, properties: &[Property]
     Ok(cover)
 }
 
-/// The way from the root.
-#[derive(Default)]
-struct Path {
-    frames: Vec<Frame>,
-    /// By hash of their control, the places of frames: only they are comparable.
-    by_control: FxHashMap<u64, Vec<usize>>,
-}
-
-impl Path {
-    fn push(&mut self, frame: Option<Frame>) {
-        let Some(frame) = frame else { return };
-        self.by_control.entry(frame.control).or_default().push(self.frames.len());
-        self.frames.push(frame);
-    }
-
-    fn pop(&mut self) {
-        let Some(frame) = self.frames.pop() else { return };
-        if let Entry::Occupied(mut places) = self.by_control.entry(frame.control) {
-            places.get_mut().pop();
-            if places.get().is_empty() {
-                places.remove();
-            }
-        }
-    }
-}
-
-/// A state on the path from the root, and which of its transitions come next.
-struct Frame {
-    state: usize,
-    words: Vec<u32>,
-    /// Those before this one have been taken: which mover, and which of its moves.
-    next: (usize, usize),
-    /// A hash of the control, so that what is not comparable is passed over soon.
-    control: u64,
-    /// By control point: whether any number of threads stand there.
-    many: Vec<bool>,
-    /// By object, the number of what the state has in common with others that differ in it, once somebody has asked.
-    rests: Vec<Option<usize>>,
-    /// What an object may hold after a step that leaves the marking as it is, where that is known to be covered.
-    known: FxHashSet<(usize, u32)>,
-}
-
-impl Frame {
-    fn at(space: &Space<'_>, tree: &Tree, state: usize) -> Frame {
-        let words = tree.state(state).to_vec();
-        let mut many = Vec::new();
-        for (node, _) in space.marking(&words).filter(|(_, count)| *count == MANY) {
-            many.resize(node as usize, false);
-            many.push(true);
-        }
-        let control = hash(space.control(&words));
-        Frame {
-            state,
-            words,
-            next: (0, 0),
-            control,
-            many,
-            rests: vec![None; space.objects()],
-            known: FxHashSet::default(),
-        }
-    }
-
-    fn has_many(&self, node: NodeId) -> bool {
-        self.many.get(node as usize).copied().unwrap_or(false)
-    }
-}
-
 /// The next transition from a state that leads to a state that is not known to be covered.
 fn next_step(
     space: &mut Space<'_>,
@@ -382,35 +314,4 @@ impl Cover {
             _ => None,
         };
     }
-}
-
-fn hash(words: &[u32]) -> u64 {
-    FxBuildHasher.hash_one(words)
-}
-
-/// If the new state covers one that it comes from, whatever has grown on the way can grow without end. Whether anything
-/// has.
-fn accelerate(space: &Space<'_>, tree: &Tree, path: &Path, next: &mut [u32]) -> bool {
-    let mut changed = false;
-    let places = path.by_control.get(&hash(space.control(next))).into_iter().flatten();
-    for place in places.rev() {
-        let old = &path.frames[*place].words;
-        if space.marking(next).all(|(_, count)| count == MANY) {
-            break;
-        }
-        tree.looks_at(next.len());
-        if !covers(space, next, old) {
-            continue;
-        }
-        // Both ascend by control point, and the old one has no control point that the new one has not.
-        let mut before = old[space.head()..].iter().peekable();
-        for pair in &mut next[space.head()..] {
-            let old = before.next_if(|old| **old >> 16 == *pair >> 16);
-            if old.is_none_or(|old| old & 0xffff < *pair & 0xffff) && *pair & 0xffff != MANY {
-                changed = true;
-                *pair |= MANY;
-            }
-        }
-    }
-    changed
 }
