@@ -41,7 +41,7 @@ use rustc_hash::FxHashMap;
 const MOST_REMEMBERED: usize = 1_000;
 
 /// About how many edges are read at most for any number of threads. A thousand tickets without a lock take 2.5 million.
-const MOST_WORK: u64 = 4_000_000;
+const MOST_WORK: u64 = 3_000_000;
 
 /// The automaton, as far as it has been read.
 pub struct Automaton {

@@ -37,15 +37,15 @@ pub struct Coverability {
 }
 
 impl Default for Coverability {
-    /// At most 100,000 states: every new one is held against those before it, so a tree that is larger takes long.
+    /// At most 50,000 states: every new one is held against those before it, so a tree that is larger takes long.
     fn default() -> Self {
-        Coverability { limits: Limits { max_states: 100_000, ..Limits::default() } }
+        Coverability { limits: Limits { max_states: 50_000, ..Limits::default() } }
     }
 }
 
 /// How many counts of states are looked at, at most: where few states are covered by others, each is held against very many,
 /// and states can be long.
-const MOST_LOOKED_AT: u64 = 100_000_000;
+const MOST_LOOKED_AT: u64 = 50_000_000;
 
 /// To look for what follows from a control point is about as much as to compare so many counts.
 const STEPS: usize = 5;

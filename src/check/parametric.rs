@@ -27,9 +27,9 @@ pub struct Parametric {
 }
 
 impl Default for Parametric {
-    /// At most 100,000 states; counts up to 4; executions of up to 5 threads.
+    /// At most 50,000 states; counts up to 4; executions of up to 5 threads.
     fn default() -> Self {
-        let limits = Limits { max_states: 100_000, ..Limits::default() };
+        let limits = Limits { max_states: 50_000, ..Limits::default() };
         Parametric { limits, max_count: 4, max_threads: 5 }
     }
 }

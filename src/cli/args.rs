@@ -345,7 +345,7 @@ pub fn within(kills: usize, instance: &Instance) -> Result<(), Failure> {
 #[derive(Args)]
 pub struct LimitArgs {
     /// The most states to keep in memory; past that, the verdict is inconclusive [default: 20000000, for any number of
-    /// threads 100000, to explain an output 2000000]
+    /// threads 50000, to explain an output 2000000]
     #[arg(long, value_name = "N", value_parser = states, allow_hyphen_values = true)]
     max_states: Option<usize>,
     /// The longest that it may take [default: 300]
