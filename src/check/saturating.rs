@@ -74,7 +74,7 @@ pub fn saturate(
         let balance = if sums { -sized.stock() } else { 0 };
         states.add(&sized, Sums { balance, ..Sums::default() }, &initial);
     }
-    let progress = properties.contains(&Property::NoLivelock);
+    let mut progress = properties.contains(&Property::NoLivelock);
     let mut alone = Alone::default();
     let (mut number, mut next) = (0, Vec::new());
     let (mut state, mut counted) = (Vec::new(), Vec::new());
@@ -97,6 +97,7 @@ pub fn saturate(
         saturated.look(&mut space, properties, (told, asks), &state, !steps);
         if progress && steps && !alone.somebody(&mut space, &state)? {
             saturated.note(properties, |property| property == Property::NoLivelock);
+            progress = false;
         }
         number += 1;
         let (count, bytes) = (states.len(), states.bytes() + space.automaton.bytes());

@@ -8,7 +8,7 @@ use crate::platform::{Act, Actor, Content, End, hold};
 use crate::sync::{Event, Mode, ObjectId, Observation, Step};
 
 /// So much more work is an edge that is not as the one that was read before it.
-const MORE_WORK: u64 = 9;
+const MORE_WORK: u64 = 14;
 
 impl Automaton {
     /// What the step at `node` can come to with these contents; nothing if it is not enabled then.
