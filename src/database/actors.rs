@@ -1,5 +1,6 @@
 //! The threads of one execution, and how far each of them has come.
 
+mod held;
 mod looks;
 mod notes;
 mod thread;
@@ -17,6 +18,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// How long a statement that may go on may take before it is worth asking whether it still waits.
 const GRACE: Duration = Duration::from_micros(500);
+
+/// How long a COMMIT may take before it is worth asking whether it is held.
+const DECIDES: Duration = Duration::from_micros(150);
 
 /// How long it takes at most until a statement that runs on is looked at again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
@@ -36,6 +40,8 @@ pub(super) enum State {
     Runs { hint: bool },
     /// Its statement waits for others' locks.
     Waits,
+    /// Its COMMIT is decided, and nobody sees it yet.
+    Held,
     /// SQLite is busy. `stale`: it is to be tried again only after some transaction has ended.
     Parked { stale: bool },
     /// It has ended.
@@ -47,7 +53,7 @@ impl State {
     pub(super) fn standing(&self) -> &'static str {
         match self {
             State::Thinks | State::Ready(_) => "not begun",
-            State::Runs { .. } | State::Waits => "waits",
+            State::Runs { .. } | State::Waits | State::Held => "waits",
             State::Parked { stale: false } => "waits, to be tried",
             State::Parked { stale: true } => "waits in vain",
             State::Ended(_) => "ended",
@@ -122,7 +128,7 @@ impl Actors {
 
     /// Whether the database keeps nothing for anybody: no transaction is open, nothing waits, and no lock is held.
     pub(super) fn is_quiet(&self) -> bool {
-        let in_step = |state: &State| matches!(state, State::Runs { .. } | State::Waits | State::Parked { .. });
+        let in_step = |state: &State| !matches!(state, State::Thinks | State::Ready(_) | State::Ended(_));
         self.actors.iter().all(|actor| !actor.keeps && !in_step(&actor.state))
     }
 
@@ -171,7 +177,7 @@ impl Actors {
     }
 
     /// Tells an actor to move.
-    pub(super) fn order(&mut self, number: usize, order: Order) {
+    pub(super) fn order(&mut self, number: usize, order: Order, arena: &mut dyn Arena) -> Result<(), Trip> {
         let actor = &mut self.actors[number];
         match std::mem::replace(&mut actor.state, State::Runs { hint: false }) {
             State::Ready(step) => {
@@ -191,12 +197,14 @@ impl Actors {
                 actor.waited = false;
                 actor.confirmed = None;
             }
+            State::Held => return self.show(number, order, arena),
             State::Parked { .. } if order == Order::GiveUp => actor.deeds.push(Deed::GaveUp),
             _ => {}
         }
         actor.ordered = Some(order);
         // A thread that is gone has said why.
         let _ = actor.orders.send(order);
+        Ok(())
     }
 
     /// Waits until every thread stands before a step, has ended, or waits for another's lock.
@@ -224,13 +232,21 @@ impl Actors {
                 }
                 pause = pause.or(Some(SECOND_LOOK));
             }
-            let wait = if computing { SILENCE } else { grace.or(pause).unwrap_or(SILENCE) };
+            let commits = !computing && self.commits().next().is_some();
+            let wait = if computing {
+                SILENCE
+            } else if commits {
+                DECIDES
+            } else {
+                grace.or(pause).unwrap_or(SILENCE)
+            };
             match self.reports.recv_timeout(wait) {
                 Ok((actor, report)) => {
                     last = Instant::now();
                     pause = self.patience.or(pause);
                     self.note(actor, report)?;
                 }
+                Err(RecvTimeoutError::Timeout) if commits && last.elapsed() < SILENCE => self.hold(arena)?,
                 Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => {
                     pause = pause.map(|pause| (pause * 2).min(LONGEST_PAUSE.max(pause)));
                     for actor in &mut self.actors {
@@ -283,6 +299,13 @@ impl Actors {
         drop(self.reports);
         for actor in &self.actors {
             let _ = actor.orders.send(Order::Stop);
+        }
+        // A COMMIT that is held waits for nobody here.
+        let held = |actor: &&Actor| matches!(actor.state, State::Held);
+        let held: Vec<_> = self.actors.iter().filter(held).map(|actor| actor.connection).collect();
+        for connection in held {
+            // If that fails the server is gone, and its connections with it.
+            let _ = arena.shows(connection);
         }
         if force {
             let runs = |actor: &&Actor| matches!(actor.state, State::Runs { .. } | State::Waits);

@@ -99,6 +99,9 @@ pub struct Semantics {
     pub selects_lock: bool,
     /// Whether any failed statement ends its whole transaction.
     pub failure_ends_transaction: bool,
+    /// Whether a COMMIT is decided, for all that others may do, before they see it: and [`Connection::hold`] keeps it
+    /// there.
+    pub commit_is_held: bool,
     /// Whether what comes next can depend on the order in which open transactions did what they did: on who queues
     /// before whom, or on what overlapped. Where it cannot, all that is kept of them is what locks each has, which
     /// follows from what it has seen, and the version that it reads.
@@ -179,6 +182,20 @@ pub trait Arena: Send {
     /// # Errors
     /// The server is not there any more.
     fn waits(&mut self, connections: &[u64]) -> Result<Vec<Option<Wait>>, DatabaseError>;
+    /// Whether a COMMIT that was to be held is: decided, and not seen.
+    ///
+    /// # Errors
+    /// The server is not there any more.
+    fn holds(&mut self, _connection: u64) -> Result<bool, DatabaseError> {
+        Ok(false)
+    }
+    /// Lets a COMMIT be seen that is held back.
+    ///
+    /// # Errors
+    /// The server is not there any more.
+    fn shows(&mut self, _connection: u64) -> Result<(), DatabaseError> {
+        Ok(())
+    }
     /// Ends these connections, whatever they do.
     ///
     /// # Errors
@@ -210,6 +227,13 @@ pub trait Connection: Send {
     /// # Errors
     /// As the database reports.
     fn run(&mut self, sql: &str, params: &[Value]) -> Result<Reply, SqlError>;
+    /// The COMMIT of this transaction is to be decided, and not to be seen until [`Arena::shows`].
+    ///
+    /// # Errors
+    /// As the database reports.
+    fn hold(&mut self) -> Result<(), SqlError> {
+        Ok(())
+    }
     /// COMMIT.
     ///
     /// # Errors

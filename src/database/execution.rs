@@ -24,6 +24,13 @@ pub enum Deed {
         /// The actors it waits for.
         holders: Vec<usize>,
     },
+    /// A COMMIT is decided, and nobody sees it yet.
+    Decided {
+        /// The statement.
+        text: String,
+    },
+    /// Others see what was committed.
+    Seen,
     /// A statement has waited too long, and is given up.
     GaveUp,
     /// An alternative was taken.
@@ -175,7 +182,7 @@ impl Execution {
         let mut histories = vec![Vec::new(); actors];
         for (actor, deed) in self.deeds() {
             histories[*actor].push(match deed.clone() {
-                Deed::Waits { .. } => continue,
+                Deed::Waits { .. } | Deed::Decided { .. } => continue,
                 Deed::Did { text, reply, trouble, .. } => Deed::Did { text, reply, trouble, waited: false },
                 other => other,
             });

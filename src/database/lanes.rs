@@ -115,6 +115,8 @@ fn text(deed: &Deed, cast: &Cast) -> String {
             let holders = if holders.is_empty() { "the lock".to_owned() } else { holders.join(" and ") };
             format!("{} waits for {holders}", one_line(text))
         }
+        Deed::Decided { text } => format!("{}: decided, not seen", one_line(text)),
+        Deed::Seen => "(what it committed is seen)".to_owned(),
         Deed::GaveUp => "has waited too long".to_owned(),
         Deed::Chose { name, alternative } => format!("{name}: {alternative}"),
         Deed::Cut { text, after: false } => format!("CUT before {}", one_line(text)),

@@ -17,6 +17,8 @@ pub enum Kind {
     Commit {
         /// Whether it may have changed or locked something.
         wrote: bool,
+        /// Whether it can be held: decided, and not seen yet.
+        held: bool,
     },
     /// ROLLBACK; `wrote` unless the transaction only read.
     Rollback {
@@ -81,6 +83,10 @@ pub(super) enum Order {
     Take(usize),
     Cut,
     CutAfter,
+    /// Commit, and let nobody see it.
+    Hold,
+    /// What was committed is seen now.
+    Show,
     /// Do not try again (SQLite).
     GiveUp,
     /// The execution is over; unwind.
@@ -111,6 +117,11 @@ impl Line {
     pub(super) fn hear(&self) -> Order {
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         orders.recv().unwrap_or(Order::Stop)
+    }
+
+    /// What was ordered in the meantime, if anything.
+    pub(super) fn told(&self) -> Option<Order> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).try_recv().ok()
     }
 
     /// Announces a step and waits for its turn.

@@ -146,6 +146,7 @@ impl Database for Mariadb {
             reads: if level == Level::Serializable { Reads::Lock } else { Reads::Versions },
             selects_lock: level != Level::ReadCommitted,
             failure_ends_transaction: false,
+            commit_is_held: false,
             order_is_kept: true,
         }
     }

@@ -45,6 +45,10 @@
 //!   handler, the lock to read is taken apart from the lock to write, also by BEGIN IMMEDIATE.
 //! * `INSERT … SELECT` in MariaDB, from REPEATABLE READ on, first locks what it reads, and then takes the locks to write:
 //!   two steps. (Free runs of them in one step ended in an error that was not explored.)
+//! * COMMIT at SERIALIZABLE in PostgreSQL is decided, for all that others may do, a moment before they see what it wrote:
+//!   whoever starts over in that moment fails again. So it can also be held there (`h0` in a schedule) while others
+//!   move, and seen later: the server is made to wait for a standby that there is not, which only a throw-away server
+//!   can be. (Free runs had failures after the last retry that were not explored without it.)
 //! * BEGIN is no step, but where it takes a lock (SQLite's IMMEDIATE).
 //! * What else overlaps inside a statement is not looked at; every report says so.
 //!

@@ -76,12 +76,8 @@ impl Property {
             }
             Property::NoUndersell => {
                 let Outcome { sold, ends, .. } = end?;
-                let left = tickets - sold;
-                let told = ends.iter().position(|end| *end == End::SoldOut).filter(|_| left > 0)?;
-                Some(format!(
-                    "{} is told that it is sold out, and {left} of {tickets} could still be sold",
-                    names[told]
-                ))
+                let told = ends.iter().position(|end| *end == End::SoldOut).filter(|_| *sold < tickets)?;
+                Some(format!("{} is told that it is sold out, and {sold} of {tickets} sold", names[told]))
             }
             Property::NoDeadlock => execution.deeds().find_map(|(actor, deed)| match deed {
                 Deed::Did { trouble: Some(Trouble::Deadlock), .. } => {

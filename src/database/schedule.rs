@@ -13,6 +13,8 @@ pub enum Act {
     Cut,
     /// Its COMMIT is carried out, and the connection is cut before that is acknowledged.
     CutAfter,
+    /// Its COMMIT is decided, and held back from being seen until its next step; others move first.
+    Hold,
 }
 
 /// One move: who, and what.
@@ -37,7 +39,7 @@ impl Cast {
 }
 
 /// An order of moves, with who acts in it and what alternatives were taken. As text: an actor for its next step,
-/// `0=declined` for a choice, `k0` for a connection that is cut before its next statement, and `l0` for one that is
+/// `0=declined` for a choice, `h0` for a COMMIT that is decided, and seen by others only at that actor's next step, `k0` for a connection that is cut before its next statement, and `l0` for one that is
 /// cut after its COMMIT was carried out but before that is acknowledged (lost).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -56,6 +58,7 @@ impl fmt::Display for Schedule {
                 (Act::Step, _) => write!(f, "{comma}{who}")?,
                 (Act::Take(_), Some(name)) => write!(f, "{comma}{who}={name}")?,
                 (Act::Take(number), None) => write!(f, "{comma}{who}={number}")?,
+                (Act::Hold, _) => write!(f, "{comma}h{who}")?,
                 (Act::Cut, _) => write!(f, "{comma}k{who}")?,
                 (Act::CutAfter, _) => write!(f, "{comma}l{who}")?,
             }
@@ -79,7 +82,8 @@ pub struct Written {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "step {position} of the schedule is `{text}`: write who takes its next step (`{example}`), `{example}=NAME` for a \
-     choice, `k{example}` for a connection that is cut, or `l{example}` for a commit whose acknowledgement is lost"
+     choice, `h{example}` for a commit that is decided and held back from being seen, `k{example}` for a connection that \
+     is cut, or `l{example}` for a commit whose acknowledgement is lost"
 )]
 pub struct ScheduleError {
     /// Which one, counted from 1.
@@ -107,8 +111,8 @@ pub fn read(text: &str, cast: &Cast) -> Result<Vec<Written>, ScheduleError> {
         let act = |act| alternative.clone().map_or(Ok(act), Err);
         let written = named(who).map(|actor| (actor, act(Act::Step))).or_else(|| {
             let after = |letter| who.strip_prefix(letter).filter(|_| alternative.is_none()).and_then(named);
-            let cut = after('k').map(|actor| (actor, Ok(Act::Cut)));
-            cut.or_else(|| after('l').map(|actor| (actor, Ok(Act::CutAfter))))
+            let letters = [('h', Act::Hold), ('k', Act::Cut), ('l', Act::CutAfter)];
+            letters.into_iter().find_map(|(letter, act)| after(letter).map(|actor| (actor, Ok(act))))
         });
         let error = || ScheduleError { position: i + 1, text: word.to_owned(), example: cast.short(0) };
         let (actor, act) = written.ok_or_else(error)?;

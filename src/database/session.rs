@@ -27,14 +27,23 @@ pub struct Session {
 }
 
 /// What is known of an open transaction.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Transaction {
-    /// A BEGIN that waits for the first statement, since nobody notices it.
-    unsent: Option<Level>,
+    level: Level,
+    /// BEGIN waits for the first statement, since nobody notices it.
+    unsent: bool,
+    /// Whether it may have changed or locked a row.
+    writes: bool,
     /// Whether others may notice its end: it changed or locked something.
     noticed: bool,
     /// Whether the database has ended it already, and only the client does not know.
     dead: bool,
+}
+
+impl Transaction {
+    fn unsent(level: Level) -> Transaction {
+        Transaction { level, unsent: true, writes: false, noticed: false, dead: false }
+    }
 }
 
 impl Session {
@@ -71,7 +80,7 @@ impl Session {
         }
         self.alive()?;
         if self.line.is_none() || !self.database.semantics(level).begin_is_step {
-            self.transaction = Some(Transaction { unsent: Some(level), ..Transaction::default() });
+            self.transaction = Some(Transaction::unsent(level));
             return Ok(());
         }
         if self.database.semantics(level).snapshot_is_step {
@@ -89,7 +98,7 @@ impl Session {
         };
         let noticed = kind == Kind::Statement;
         self.step(text, kind, |connection| connection.begin(level).map(|()| ((), String::new())))?;
-        self.transaction = Some(Transaction { noticed, ..Transaction::default() });
+        self.transaction = Some(Transaction { unsent: false, noticed, ..Transaction::unsent(level) });
         Ok(())
     }
 

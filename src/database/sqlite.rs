@@ -94,6 +94,7 @@ impl Database for Sqlite {
             failure_ends_transaction: false,
             // Nobody queues: a lock is the file's, and whoever tries next has it. And nothing is kept of those that have
             // ended.
+            commit_is_held: false,
             order_is_kept: false,
         }
     }

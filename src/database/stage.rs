@@ -181,7 +181,8 @@ impl Stage {
         actors.settle(&mut *self.arena).map_err(name)?;
         execution.before = actors.deeds(None);
         loop {
-            let (enabled, alternatives) = moves(actors, cuts);
+            let last = execution.beats.last().map(|beat| beat.mv);
+            let (enabled, alternatives) = moves(actors, cuts, last);
             trail.told_apart = actors.told_apart;
             if enabled.is_empty() {
                 let ends = actors.ends().map_err(name)?;
@@ -193,16 +194,15 @@ impl Stage {
             let Some(mv) = steer(&position)? else { return Ok(()) };
             cuts -= usize::from(matches!(mv.act, Act::Cut | Act::CutAfter));
             let kind = actors.kind(mv.actor);
-            actors.order(
-                mv.actor,
-                match mv.act {
-                    Act::Step if actors.starves(mv.actor) => Order::GiveUp,
-                    Act::Step => Order::Go,
-                    Act::Take(number) => Order::Take(number),
-                    Act::Cut => Order::Cut,
-                    Act::CutAfter => Order::CutAfter,
-                },
-            );
+            let order = match mv.act {
+                Act::Step if actors.starves(mv.actor) => Order::GiveUp,
+                Act::Step => Order::Go,
+                Act::Take(number) => Order::Take(number),
+                Act::Cut => Order::Cut,
+                Act::CutAfter => Order::CutAfter,
+                Act::Hold => Order::Hold,
+            };
+            actors.order(mv.actor, order, &mut *self.arena).map_err(name)?;
             actors.settle(&mut *self.arena).map_err(name)?;
             let deeds = actors.deeds(Some(mv.actor));
             let class = class(&deeds, mv, kind, self.database.semantics(self.level).reads);
@@ -219,20 +219,38 @@ impl Stage {
 }
 
 /// What can happen: the first choice there is, or else a step of each who can take one, and cuts.
-fn moves(actors: &mut Actors, cuts: usize) -> (Vec<Move>, Vec<String>) {
+fn moves(actors: &mut Actors, cuts: usize, last: Option<Move>) -> (Vec<Move>, Vec<String>) {
     if let Some((actor, alternatives)) = actors.choice() {
         let take = |number| Move { actor, act: Act::Take(number) };
         return ((0..alternatives.len()).map(take).collect(), alternatives);
     }
     let mut moves = Vec::new();
+    let ready: Vec<_> = actors.states().map(|state| matches!(state, State::Ready(_))).collect();
     for (actor, state) in actors.states().enumerate() {
-        let State::Ready(announcement) = state else { continue };
-        moves.push(Move { actor, act: Act::Step });
-        if cuts > 0 {
-            moves.push(Move { actor, act: Act::Cut });
-            if matches!(announcement.kind, Kind::Commit { .. }) {
-                moves.push(Move { actor, act: Act::CutAfter });
+        let mut can = |act| moves.push(Move { actor, act });
+        // What is held, and shown before anybody else moves, might as well not have been held.
+        let in_between = |last: Move| last != Move { actor, act: Act::Hold };
+        match state {
+            State::Held if last.is_none_or(in_between) => {
+                can(Act::Step);
+                if cuts > 0 {
+                    can(Act::CutAfter);
+                }
             }
+            State::Ready(announcement) => {
+                can(Act::Step);
+                if cuts > 0 {
+                    can(Act::Cut);
+                    if matches!(announcement.kind, Kind::Commit { .. }) {
+                        can(Act::CutAfter);
+                    }
+                }
+                let others = ready.iter().enumerate().any(|(other, ready)| other != actor && *ready);
+                if others && matches!(announcement.kind, Kind::Commit { held: true, .. }) {
+                    can(Act::Hold);
+                }
+            }
+            _ => {}
         }
     }
     moves.extend(actors.tries().into_iter().map(|actor| Move { actor, act: Act::Step }));
@@ -247,7 +265,7 @@ fn class(deeds: &[(usize, Deed)], mv: Move, kind: Option<Kind>, reads: Reads) ->
     }
     let disturbed = deeds.iter().any(|(actor, deed)| match deed {
         Deed::Did { trouble, waited, .. } => *actor != mv.actor || trouble.is_some() || *waited,
-        Deed::Waits { .. } | Deed::GaveUp | Deed::Cut { .. } => true,
+        Deed::Waits { .. } | Deed::Decided { .. } | Deed::Seen | Deed::GaveUp | Deed::Cut { .. } => true,
         Deed::Chose { .. } | Deed::Sold(_) | Deed::Says(_) | Deed::Ended(_) => *actor != mv.actor,
     });
     match (kind, reads) {
@@ -256,7 +274,7 @@ fn class(deeds: &[(usize, Deed)], mv: Move, kind: Option<Kind>, reads: Reads) ->
         (Some(Kind::Read), Reads::Versions | Reads::HoldOffCommits) => Class::Sees,
         (Some(Kind::Read), Reads::Remembered) => Class::Marks,
         (Some(Kind::Read), Reads::Lock) | (Some(Kind::Statement), _) => Class::Writes,
-        (Some(Kind::Commit { wrote: false } | Kind::Rollback { wrote: false }), _) => Class::Own,
+        (Some(Kind::Commit { wrote: false, .. } | Kind::Rollback { wrote: false }), _) => Class::Own,
         _ => Class::Everybody,
     }
 }

@@ -51,6 +51,23 @@ fn two_who_insert_what_they_select_hold_each_other_up() {
 }
 
 #[test]
+fn a_retry_fails_again_before_the_other_commit_is_seen() {
+    let Some((postgres, outcomes)) = outcomes("count-then-insert-retried", "postgres", Level::Serializable) else {
+        return;
+    };
+    let again = failed("could not serialize access due to read/write dependencies among transactions");
+    assert!(outcomes.iter().any(|outcome| outcome.ends == [End::Bought, again.clone()]), "{outcomes:?}");
+    let checkout = oversell::database::catalogue::Pattern::named("count-then-insert-retried").unwrap();
+    let checkout = checkout.on(Dialect::Postgres).unwrap();
+    let replayed = |schedule| replay(&postgres, &checkout, Level::Serializable, 2, schedule).unwrap();
+    let held = replayed("0,0,0,h0,1,1,1,1,1,1,0");
+    assert_eq!(held.execution.outcome.unwrap().ends, [End::Bought, again]);
+    // Seen between its two tries, it is in vain no more.
+    let seen = replayed("0,0,0,h0,1,1,1,0,1,1,1");
+    assert_eq!(seen.execution.outcome.unwrap().ends, [End::Bought, End::SoldOut]);
+}
+
+#[test]
 fn a_statement_on_its_own_oversells_before_its_commit() {
     let Some((_, outcomes)) = outcomes("insert-select-where", "postgres", Level::ReadCommitted) else { return };
     assert!(outcomes.iter().any(|outcome| outcome.sold == 2), "{outcomes:?}");

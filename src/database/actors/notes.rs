@@ -18,7 +18,7 @@ impl Actors {
                     actor.keeps = keeps;
                     let step =
                         actor.step.clone().unwrap_or(Announcement { text: String::new(), kind: Kind::Statement });
-                    if !matches!(actor.ordered, Some(Order::Cut | Order::CutAfter)) {
+                    if !matches!(actor.ordered, Some(Order::Cut | Order::CutAfter | Order::Show)) {
                         let (text, waited) = (step.text, actor.waited);
                         actor.deeds.push(Deed::Did { text, reply, trouble, waited });
                     }

@@ -2,11 +2,11 @@
 
 use super::alike::Names;
 use super::{Graph, Next};
-use crate::database::{Move, Outcome, Property};
+use crate::database::{Act, Move, Outcome, Property};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// The best ways: fewest moves, then fewest switches, then the lowest first.
+/// The best ways: fewest moves, then fewest of them that hold a COMMIT, then fewest switches, then the lowest first.
 #[derive(Default)]
 pub(in crate::database) struct Ways {
     /// To what shows a property.
@@ -65,6 +65,7 @@ fn keep<K: Ord>(ways: &mut BTreeMap<K, Vec<Move>>, to: K, path: Vec<Move>) {
     }
 }
 
-fn rank(path: &[Move]) -> (usize, usize, &[Move]) {
-    (path.len(), crate::database::execution::switches(path), path)
+fn rank(path: &[Move]) -> (usize, usize, usize, &[Move]) {
+    let holds = path.iter().filter(|mv| mv.act == Act::Hold).count();
+    (path.len(), holds, crate::database::execution::switches(path), path)
 }

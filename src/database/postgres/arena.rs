@@ -119,6 +119,16 @@ impl Arena for PostgresArena {
         Ok(connections.iter().map(wait).collect())
     }
 
+    fn holds(&mut self, connection: u64) -> Result<bool, DatabaseError> {
+        let sql = format!("SELECT pid FROM pg_stat_activity WHERE pid = {connection} AND wait_event = 'SyncRep'");
+        rows(&mut self.watcher, &sql).map(|rows| !rows.is_empty())
+    }
+
+    fn shows(&mut self, connection: u64) -> Result<(), DatabaseError> {
+        // It is committed already: what is cancelled is the wait for the standby.
+        rows(&mut self.watcher, &format!("SELECT pg_cancel_backend({connection})")).map(drop)
+    }
+
     fn terminate(&mut self, connections: &[u64]) -> Result<(), DatabaseError> {
         for pid in connections {
             rows(&mut self.watcher, &format!("SELECT pg_terminate_backend({pid}, 5000)"))?;

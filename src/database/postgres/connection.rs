@@ -55,6 +55,11 @@ impl Connection for PostgresConnection {
         run(self.client()?, &sql)
     }
 
+    fn hold(&mut self) -> Result<(), SqlError> {
+        // There is no standby to wait for.
+        self.batch("SET LOCAL synchronous_commit = on")
+    }
+
     fn commit(&mut self) -> Result<(), SqlError> {
         // Whatever comes of it, the transaction is over.
         self.open = false;

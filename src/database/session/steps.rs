@@ -20,7 +20,11 @@ impl Session {
         }
         // SQLite's level is a way to begin; a statement on its own begins in the one way there is.
         let own_level = if self.database.dialect() == Dialect::Sqlite { Level::Deferred } else { self.level };
-        let level = if alone { own_level } else { self.transaction.and_then(|t| t.unsent).unwrap_or(self.level) };
+        let level = if alone {
+            own_level
+        } else {
+            self.transaction.filter(|open| open.unsent).map_or(self.level, |open| open.level)
+        };
         let semantics = self.database.semantics(level);
         let kind = if is_plain_read(text) { Kind::Read } else { Kind::Statement };
         if asks_who(text) {
@@ -34,9 +38,9 @@ impl Session {
             return self.step(text, kind, run);
         }
         if alone {
-            self.transaction = Some(Transaction { unsent: Some(level), ..Transaction::default() });
+            self.transaction = Some(Transaction::unsent(level));
         }
-        let unsent = self.transaction.is_some_and(|transaction| transaction.unsent.is_some());
+        let unsent = self.transaction.is_some_and(|transaction| transaction.unsent);
         // What SQLite reads first, takes that lock by itself.
         let apart = self.database.dialect() != Dialect::Sqlite || kind != Kind::Read;
         if unsent && semantics.snapshot_is_step && apart && !text.to_uppercase().starts_with("LOCK") {
@@ -46,7 +50,7 @@ impl Session {
                 connection.snapshot().map(|()| ((), String::new()))
             });
             if let Some(transaction) = &mut self.transaction {
-                transaction.unsent = None;
+                transaction.unsent = false;
                 transaction.noticed = semantics.reads != Reads::Versions;
             }
             if let Err(error) = taken {
@@ -59,8 +63,9 @@ impl Session {
         if let Some(read) = locking_read(&text).filter(|_| semantics.selects_lock) {
             self.lock_what_is_read(&read, alone)?;
         }
-        let begin = self.transaction.as_mut().and_then(|transaction| transaction.unsent.take());
+        let begin = self.to_send();
         let noticed = kind != Kind::Read || semantics.reads != Reads::Versions;
+        let is_statement = kind == Kind::Statement;
         let result = self.step(text, kind, |connection| {
             if let Some(level) = begin {
                 connection.begin(level)?;
@@ -74,6 +79,7 @@ impl Session {
         });
         if let Some(transaction) = &mut self.transaction {
             transaction.noticed |= noticed;
+            transaction.writes |= is_statement;
             transaction.dead |= result.is_err() && semantics.failure_ends_transaction;
         }
         if result.is_err() && !self.connection.in_transaction() {
@@ -87,7 +93,7 @@ impl Session {
 
     /// The first half of a statement that inserts what it selects: what it reads is locked, and nothing else yet.
     fn lock_what_is_read(&mut self, read: &str, alone: bool) -> Result<(), SqlError> {
-        let begin = self.transaction.as_mut().and_then(|transaction| transaction.unsent.take());
+        let begin = self.to_send();
         let locked = self.step("(locks what it reads)".to_owned(), Kind::Statement, |connection| {
             if let Some(level) = begin {
                 connection.begin(level)?;
@@ -124,15 +130,16 @@ impl Session {
         };
         let result = match (transaction.unsent, &self.line) {
             // The database has never heard of it.
-            (Some(_), _) => Ok(()),
-            (None, Some(_)) if !transaction.dead => {
+            (true, _) => Ok(()),
+            (false, Some(_)) if !transaction.dead => {
                 let wrote = transaction.noticed;
-                let kind = if commit { Kind::Commit { wrote } } else { Kind::Rollback { wrote } };
+                let held = transaction.writes && self.database.semantics(transaction.level).commit_is_held;
+                let kind = if commit { Kind::Commit { wrote, held } } else { Kind::Rollback { wrote } };
                 self.step(text.to_owned(), kind, run)
             }
             _ => run(&mut *self.connection).map(|((), _)| ()),
         };
-        if transaction.unsent.is_some() || !self.connection.in_transaction() {
+        if transaction.unsent || !self.connection.in_transaction() {
             self.transaction = None;
         }
         result
@@ -169,8 +176,15 @@ impl Session {
         self.connection
     }
 
+    /// The BEGIN that waits to be sent, for the one who sends it now.
+    fn to_send(&mut self) -> Option<Level> {
+        let open = self.transaction.as_mut().filter(|open| open.unsent)?;
+        open.unsent = false;
+        Some(open.level)
+    }
+
     pub(super) fn send_begin(&mut self) -> Result<(), SqlError> {
-        match self.transaction.as_mut().and_then(|transaction| transaction.unsent.take()) {
+        match self.to_send() {
             Some(level) => self.connection.begin(level).inspect_err(|_| self.transaction = None),
             None => Ok(()),
         }
@@ -191,9 +205,15 @@ impl Session {
         run: impl FnOnce(&mut dyn Connection) -> Result<(T, String), SqlError>,
     ) -> Result<T, SqlError> {
         let Some(line) = self.line.clone() else { return run(&mut *self.connection).map(|(result, _)| result) };
-        let order = line.turn(Announcement { text: text.clone(), kind });
+        let mut order = line.turn(Announcement { text: text.clone(), kind });
         let result = match order {
             Order::Cut => Err(SqlError::lost("the connection is cut")),
+            Order::Hold => {
+                let result = self.connection.hold().and_then(|()| run(&mut *self.connection));
+                // Whoever shows it says first what is to follow.
+                order = line.told().unwrap_or(order);
+                result
+            }
             _ => run(&mut *self.connection),
         };
         if matches!(order, Order::Cut | Order::CutAfter) {
