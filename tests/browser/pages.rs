@@ -1,13 +1,22 @@
 //! The pages that are looked at.
 
 use oversell::check::{Counting, Engine, Finding, Property};
+#[cfg(feature = "sqlite")]
+use oversell::database::{
+    Database, Question, catalogue,
+    sqlite::{Busy, Journal, Sqlite},
+    table::{jobs, survey},
+};
 use oversell::platform::{Instance, LockKind};
 use oversell::programs::{self, Kind};
 use oversell::scenario::Scenario;
 use oversell::sync::Cell;
 use oversell::trace::page::{Page, Told};
 use oversell::trace::{Closing, Schedule, layout, replay};
+use std::collections::HashSet;
 use std::path::PathBuf;
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
 /// Writes a page where tests may write, and says where.
@@ -18,9 +27,10 @@ pub fn written(name: &str, page: &Page) -> PathBuf {
 }
 
 /// Every witness of every program at its own size, and of the tutorials' with a kill: all that snapshots are kept of, and
-/// more.
+/// more; what looks the same stands once.
 pub fn every_witness() -> Page {
     let mut traces = Vec::new();
+    let mut seen = HashSet::new();
     for program in programs::all() {
         let scenario = program.scenario(program.tickets);
         let own = Instance::of(&scenario, program.threads);
@@ -34,7 +44,10 @@ pub fn every_witness() -> Page {
             {
                 let Some(witness) = verdict.witness() else { continue };
                 let name = format!("{}.{}.{}", program.name, witness.property, traces.len());
-                traces.push(Told { name, ..witness.told(&scenario) });
+                let told = Told { name, ..witness.told(&scenario) };
+                if seen.insert(told.layout.text()) {
+                    traces.push(told);
+                }
             }
         }
     }
@@ -75,30 +88,32 @@ pub fn checked(name: &str) -> Page {
     page
 }
 
-/// Every witness of the catalogue over SQLite and, if they are asked for, the servers that are installed.
+/// Every witness of the catalogue over SQLite as it is by default.
 #[cfg(feature = "sqlite")]
-pub fn databases(with_servers: bool) -> Page {
-    use oversell::database::table::{jobs, survey};
-    use oversell::database::{Database, Question, catalogue, page, sqlite::Sqlite};
-    use std::sync::Arc;
+pub fn of_sqlite() -> Page {
+    surveyed(vec![Arc::new(Sqlite::new(Journal::Rollback, Busy::Waits))])
+}
 
+/// Every witness of the catalogue over SQLite in all its ways, and the servers that are installed.
+#[cfg(feature = "sqlite")]
+pub fn of_databases() -> Page {
     let mut databases: Vec<Arc<dyn Database>> = Vec::new();
     databases.extend(Sqlite::all().into_iter().map(|sqlite| Arc::new(sqlite) as Arc<dyn Database>));
     #[cfg(feature = "postgres")]
-    if with_servers {
-        match oversell::database::postgres::Postgres::start() {
-            Ok(postgres) => databases.push(Arc::new(postgres)),
-            Err(why) => println!("PostgreSQL's are skipped, because {why}"),
-        }
+    match oversell::database::postgres::Postgres::start() {
+        Ok(postgres) => databases.push(Arc::new(postgres)),
+        Err(why) => println!("PostgreSQL's are skipped, because {why}"),
     }
     #[cfg(feature = "mariadb")]
-    if with_servers {
-        match oversell::database::mariadb::Mariadb::start() {
-            Ok(mariadb) => databases.push(Arc::new(mariadb)),
-            Err(why) => println!("MariaDB's are skipped, because {why}"),
-        }
+    match oversell::database::mariadb::Mariadb::start() {
+        Ok(mariadb) => databases.push(Arc::new(mariadb)),
+        Err(why) => println!("MariaDB's are skipped, because {why}"),
     }
-    let _ = with_servers;
+    surveyed(databases)
+}
+
+#[cfg(feature = "sqlite")]
+fn surveyed(databases: Vec<Arc<dyn Database>>) -> Page {
     let reports = survey(&jobs(&databases, &catalogue::all()), Question::of(2), 2).unwrap();
-    page("Checkouts over real databases", &reports)
+    oversell::database::page("Checkouts over real databases", &reports)
 }
