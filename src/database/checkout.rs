@@ -1,5 +1,6 @@
 //! A checkout under test: its tables, who acts, and how to read the ledger.
 
+use super::reading::may_ask_who;
 use super::{Cast, End, Session, SqlError};
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +53,11 @@ impl Checkout {
         let (says, called, left) = (String::new(), None, None);
         let (tables, fill, shown) = (Vec::new(), Vec::new(), Vec::new());
         Checkout { name: name.to_owned(), says, called, tickets, tables, fill, shown, left, roles: vec![buyer] }
+    }
+
+    /// Whether its tables may hold what tells one connection from another.
+    pub(super) fn may_ask_who(&self) -> bool {
+        self.tables.iter().chain(&self.fill).any(|statement| may_ask_who(statement))
     }
 
     /// Who acts, and each one's code, when so many buyers come.

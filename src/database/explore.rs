@@ -72,8 +72,8 @@ impl Graph {
     pub(super) fn explore(stage: &mut Stage, merging: Merging, limits: Limits) -> Result<Graph, DatabaseError> {
         stage.merging = merging;
         let mut alike = match merging {
-            Merging::States => Alike::of(&stage.codes),
-            Merging::Plain | Merging::Commuting => Alike::nobody(stage.codes.len()),
+            Merging::States if !stage.checkout.may_ask_who() => Alike::of(&stage.codes),
+            _ => Alike::nobody(stage.codes.len()),
         };
         loop {
             if let Some(graph) = Graph::grown(stage, merging, limits, alike)? {

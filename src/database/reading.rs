@@ -24,12 +24,37 @@ pub(super) fn is_plain_read(sql: &str) -> bool {
         && calls.into_iter().all(|name| name.is_empty() || HARMLESS.contains(&name))
 }
 
-/// Whether a statement asks for what tells one connection from another.
-pub(super) fn asks_who(sql: &str) -> bool {
-    const SIGNS: [&str; 8] =
-        ["_pid", "connection_id", "pg_stat", "pg_locks", "client_port", "processlist", "innodb_", "performance_schema"];
-    let sql = sql.to_lowercase();
-    SIGNS.iter().any(|sign| sql.contains(sign))
+/// Whether a statement may ask for what tells one connection from another: it calls what is not known not to, or reads
+/// what the database keeps of itself.
+pub(super) fn may_ask_who(sql: &str) -> bool {
+    const ASKED_BY_NOBODY: &str = "\
+        ABS ALL AND ANY AS AVG BY CASE CAST CHAR CHECK COALESCE CONFLICT COUNT CURRVAL DATE DECIMAL DEFAULT DISTINCT ELSE \
+        EXISTS FROM GREATEST IF IFNULL IN INTEGER JOIN KEY LAST_INSERT_ID LAST_INSERT_ROWID LEAST LENGTH LIMIT LOWER MAX \
+        MIN MOD NEXTVAL NOT NOW NULLIF NUMERIC ON OR OVER RETURNING ROUND SELECT SET SUM THEN TRIM UNION UNIQUE UPPER \
+        USING VALUES VARCHAR WHEN WHERE WITH GET_LOCK RELEASE_LOCK PG_ADVISORY_LOCK PG_ADVISORY_UNLOCK \
+        PG_ADVISORY_XACT_LOCK PG_TRY_ADVISORY_LOCK PG_TRY_ADVISORY_XACT_LOCK";
+    // After these comes the name of a table or an index, and what it has in parentheses are columns.
+    const BEFORE_A_NAME: [&str; 7] = ["INTO", "TABLE", "EXISTS", "REFERENCES", "ON", "INDEX", "WITH"];
+    let known = |word: &str| ASKED_BY_NOBODY.split_whitespace().any(|other| other == word);
+    let (mut words, mut word, mut quoted, mut called) = (Vec::new(), String::new(), false, false);
+    for c in sql.chars().chain([' ']) {
+        quoted ^= c == '\'';
+        if !quoted && (c.is_alphanumeric() || matches!(c, '_' | '@' | '$')) {
+            word.extend(c.to_uppercase());
+            continue;
+        }
+        if !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+            called = true;
+        }
+        let names = words.len() > 1 && BEFORE_A_NAME.contains(&words[words.len() - 2].as_str());
+        if called && c == '(' && !names && !words.last().is_some_and(|word| known(word)) {
+            return true;
+        }
+        called &= c.is_whitespace();
+    }
+    let its_own = ["PG_", "@", "INFORMATION_SCHEMA", "PERFORMANCE_SCHEMA", "INNODB_", "MYSQL", "SYS"];
+    words.iter().any(|word| !known(word) && its_own.iter().any(|sign| word.starts_with(sign)))
 }
 
 /// What a statement that inserts what it selects reads, as a query of MariaDB that locks it; `None` if it is none.
@@ -65,7 +90,7 @@ pub(super) fn locking_read(sql: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{asks_who, is_plain_read, locking_read};
+    use super::{is_plain_read, locking_read, may_ask_who};
 
     #[test]
     fn what_an_insert_selects_is_locked_with_all_that_is_asked_inside() {
@@ -104,10 +129,28 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_what_connection_it_is_is_known() {
-        for sql in ["SELECT pg_backend_pid()", "INSERT INTO orders VALUES (CONNECTION_ID())"] {
-            assert!(asks_who(sql), "{sql}");
+    fn whoever_may_ask_what_connection_it_is_is_known() {
+        for sql in [
+            "SELECT pg_backend_pid()",
+            "INSERT INTO orders VALUES (CONNECTION_ID())",
+            "SELECT count(*) FROM pg_stat_activity",
+            "SELECT @@pseudo_thread_id",
+            "CREATE TABLE orders (buyer INTEGER DEFAULT pg_backend_pid())",
+            "UPDATE stock SET count = of_our_own(count)",
+            "SELECT id FROM information_schema.processlist",
+        ] {
+            assert!(may_ask_who(sql), "{sql}");
         }
-        assert!(!asks_who("SELECT count FROM stock"));
+        for sql in [
+            "SELECT count FROM stock WHERE name = 'pg_backend_pid()'",
+            "INSERT INTO orders (seat) SELECT 1 FROM DUAL WHERE (SELECT count(*) FROM orders) < (1)",
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, seat INTEGER NOT NULL CHECK (seat > 0), UNIQUE (seat))",
+            "SELECT 1 FROM seats WHERE seat > (SELECT 1)",
+            "CREATE UNIQUE INDEX seats ON orders (seat)",
+            "SELECT pg_advisory_xact_lock(1)",
+            "SELECT coalesce(max(seat), 0) + 1 FROM orders",
+        ] {
+            assert!(!may_ask_who(sql), "{sql}");
+        }
     }
 }

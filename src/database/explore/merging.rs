@@ -26,7 +26,8 @@ pub enum Merging {
     ///
     /// And those that differ only by who is who among those alike: as long as nothing tells them apart, they take
     /// their first step in the order of their numbers. Once one asks for its
-    /// [number](crate::database::Session::customer), or what connection it is, all is explored anew without that.
+    /// [number](crate::database::Session::customer), or may ask in SQL what connection it is (by a function that is not
+    /// known not to tell, or what the database keeps of itself), all is explored anew without that.
     #[default]
     States,
 }

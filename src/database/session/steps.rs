@@ -2,7 +2,7 @@
 
 use super::{Session, Transaction};
 use crate::database::line::{Announcement, Kind, Order, Report, Stopped};
-use crate::database::reading::{asks_who, is_plain_read, is_session_lock, locking_read};
+use crate::database::reading::{is_plain_read, is_session_lock, locking_read, may_ask_who};
 use crate::database::{Connection, DatabaseError, Dialect, Level, Reads, SqlError, Trouble};
 
 impl Session {
@@ -27,7 +27,7 @@ impl Session {
         };
         let semantics = self.database.semantics(level);
         let kind = if is_plain_read(text) { Kind::Read } else { Kind::Statement };
-        if asks_who(text) {
+        if may_ask_who(text) {
             self.told_apart();
         }
         let text = text.to_owned();
