@@ -63,7 +63,7 @@ impl Session {
         if let Some(read) = locking_read(&text).filter(|_| semantics.selects_lock) {
             self.lock_what_is_read(&read, alone)?;
         }
-        let begin = self.to_send();
+        let begin = self.take_begin();
         let noticed = kind != Kind::Read || semantics.reads != Reads::Versions;
         let is_statement = kind == Kind::Statement;
         let result = self.step(text, kind, |connection| {
@@ -93,7 +93,7 @@ impl Session {
 
     /// The first half of a statement that inserts what it selects: what it reads is locked, and nothing else yet.
     fn lock_what_is_read(&mut self, read: &str, alone: bool) -> Result<(), SqlError> {
-        let begin = self.to_send();
+        let begin = self.take_begin();
         let locked = self.step("(locks what it reads)".to_owned(), Kind::Statement, |connection| {
             if let Some(level) = begin {
                 connection.begin(level)?;
@@ -177,14 +177,14 @@ impl Session {
     }
 
     /// The BEGIN that waits to be sent, for the one who sends it now.
-    fn to_send(&mut self) -> Option<Level> {
+    fn take_begin(&mut self) -> Option<Level> {
         let open = self.transaction.as_mut().filter(|open| open.unsent)?;
         open.unsent = false;
         Some(open.level)
     }
 
     pub(super) fn send_begin(&mut self) -> Result<(), SqlError> {
-        match self.to_send() {
+        match self.take_begin() {
             Some(level) => self.connection.begin(level).inspect_err(|_| self.transaction = None),
             None => Ok(()),
         }
