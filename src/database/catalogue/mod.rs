@@ -18,7 +18,8 @@ pub struct Pattern {
     pub says: &'static str,
     /// The checkout in the SQL of a database; `None` where it cannot be written.
     pub checkout: fn(Dialect) -> Option<Checkout>,
-    /// Whether it is right, by the manuals, at a level: it neither oversells, nor undersells, nor loses count there.
+    /// Whether it is right, by the manuals, at a level: it neither oversells, nor undersells, nor loses count there,
+    /// with two buyers. (With a third, `skip-locked` undersells under PostgreSQL's SERIALIZABLE.)
     pub is_right: fn(Dialect, Level) -> bool,
 }
 
