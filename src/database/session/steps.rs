@@ -14,6 +14,8 @@ impl Session {
     ) -> Result<T, SqlError> {
         self.alive()?;
         let alone = self.transaction.is_none();
+        let is_lock = is_session_lock(text);
+        self.lingers |= is_lock;
         if self.line.is_none() {
             self.send_begin()?;
             return run(&mut *self.connection).map(|(result, _)| result);
@@ -31,8 +33,6 @@ impl Session {
             self.told_apart();
         }
         let text = text.to_owned();
-        let is_lock = is_session_lock(&text);
-        self.lingers |= is_lock;
         // A version is read at one moment, and a lock of the session is not the transaction's.
         if alone && (is_lock || kind == Kind::Read && semantics.reads == Reads::Versions) {
             return self.step(text, kind, run);
