@@ -186,7 +186,10 @@ fn random_schedules_at_full_size_find_and_never_prove() {
                 Verdict::Refuted { .. } | Verdict::Possible { .. } => {
                     assert_eq!(verdict.name(), counting.verdict.name(), "{} {property}", program.name);
                 }
-                Verdict::Bounded { .. } | Verdict::Inconclusive { .. } => {}
+                Verdict::Inconclusive { explored, .. } => {
+                    assert!(explored.get("executions") <= Some(300), "{} {property}: {explored}", program.name);
+                }
+                Verdict::Bounded { .. } => {}
             }
         }
     }
