@@ -106,6 +106,7 @@ fn check_ends_with_0_1_or_3() {
     assert_eq!(stopped.status.code(), Some(3));
     let limits: Vec<_> = rows(&stopped).into_iter().filter(|row| row["verdict"] == "inconclusive").collect();
     assert!(!limits.is_empty() && limits.iter().all(|row| row["limit"] == "stopped at 10 states (see --max-states)"));
+    assert!(stdout(&oversell(&["check", "unlocked", "--max-time", "0"])).contains("stopped after 0ns, with "));
     assert_eq!(code(&["check", "repaired", "--buyers", "any", "--property", "no-oversell"]), Some(0));
     assert_eq!(code(&["check", "repaired", "--buyers", "any"]), Some(0));
     let coverability = ["check", "repaired", "--buyers", "any", "--engine", "coverability", "--property", "sells-out"];
