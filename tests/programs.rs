@@ -13,8 +13,10 @@ use oversell::check::{
 use oversell::platform::End;
 use oversell::programs::{self, Kind, Program};
 use oversell::scenario::Scenario;
+use oversell::sync::{Cell, Lock};
 use oversell::trace::{Schedule, replay};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::SeqCst;
 
 fn scenario(program: &str, tickets: u64) -> Scenario {
     programs::named(program).unwrap().scenario(tickets)
@@ -164,6 +166,20 @@ fn shuttle_goes_through_every_interleaving_of_steps_once() {
     assert_eq!(executions("joined"), Some(1), "nothing to interleave");
     assert_eq!(executions("task-locked"), Some(2), "who comes first");
     assert_eq!(executions("unlocked"), Some(52));
+}
+
+#[test]
+fn who_has_left_a_span_is_inside_no_more() {
+    let scenario = Scenario::new("one looks at a time", |setup| (setup.lock("door"), setup.cell("left", 0u64)))
+        .role("buyer", |at, (door, left): &(Lock, Cell<u64>)| {
+            let guard = door.acquire(at);
+            at.span("look", || left.load(at, SeqCst));
+            drop(guard);
+            left.load(at, SeqCst);
+        })
+        .always("alone", "one looks at a time", |state, _| state.inside("buyer", "look") <= 1)
+        .into();
+    assert!(verdicts(&scenario).contains(&("alone", "proved")), "{:?}", verdicts(&scenario));
 }
 
 fn random(program: &Program) -> (Scenario, Vec<Finding>) {
