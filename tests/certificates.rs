@@ -274,9 +274,11 @@ fn what_is_restocked_may_be_sold() {
             at.tell(Event::restocked("restocked", 2));
         })
         .ledger(|at, left| Some(left.load(at, SeqCst)))
+        .always("enough", "no more is sold than there is", |state, _| state.sold() <= state.stock())
         .into();
     let instance = Instance::of(&scenario, 4);
-    for property in [Property::NoOversell, Property::LedgerBalances] {
+    let enough = Property::named(&scenario, "enough").unwrap();
+    for property in [Property::NoOversell, Property::LedgerBalances, enough] {
         let certificate = certify(&scenario, &instance, property, &limits(10_000)).unwrap();
         verify(&scenario, &certificate).unwrap();
     }

@@ -106,6 +106,7 @@ fn check_ends_with_0_1_or_3() {
     assert_eq!(stopped.status.code(), Some(3));
     let limits: Vec<_> = rows(&stopped).into_iter().filter(|row| row["verdict"] == "inconclusive").collect();
     assert!(!limits.is_empty() && limits.iter().all(|row| row["limit"] == "stopped at 10 states (see --max-states)"));
+    assert!(stdout(&oversell(&["check", "unlocked", "--max-time", "0"])).contains("stopped after 0ns, with "));
     assert_eq!(code(&["check", "repaired", "--buyers", "any", "--property", "no-oversell"]), Some(0));
     assert_eq!(code(&["check", "repaired", "--buyers", "any"]), Some(0));
     let coverability = ["check", "repaired", "--buyers", "any", "--engine", "coverability", "--property", "sells-out"];
@@ -121,6 +122,10 @@ fn check_asks_shuttle_too() {
     assert_eq!(code(&["check", "repaired", "--engine", "shuttle-pct", "--property", "no-oversell"]), Some(3));
     assert_eq!(code(&["check", "repaired", "--engine", "shuttle-dfs", "--buyers", "2"]), Some(0));
     refused(&["check", "unlocked", "--engine", "shuttle-dfs", "--buyers", "2", "--kills", "1"], &["kills", "counting"]);
+    refused(
+        &["check", "unlocked", "--engine", "shuttle-pct", "--buyers", "1002"],
+        &["at most 1000 threads", "counting"],
+    );
 }
 
 #[test]
@@ -163,6 +168,9 @@ fn check_shows_the_witness_and_the_line_that_replays_it() {
     let line = text.lines().last().unwrap();
     let replay = oversell(&line.split(' ').skip(1).collect::<Vec<_>>());
     assert_eq!(replay.status.code(), Some(0));
+    // Where nothing shows, it is said how far it goes.
+    let begun = oversell(&["replay", "joined", "--schedule", "0"]);
+    assert!(stdout(&begun).contains("\nthe schedule ends here; the execution could go on\n"), "{}", stdout(&begun));
     assert!(stdout(&replay).contains("✗ no-oversell: 2 sold of 1"), "{}", stdout(&replay));
 }
 

@@ -4,7 +4,7 @@
 #![cfg(not(loom))]
 
 use oversell::check::{
-    CheckError, Counting, Engine, Instance, Limits, MOST_THREADS, Parametric, Progress, Property, Verdict,
+    Check, CheckError, Counting, Engine, Instance, Limits, MOST_THREADS, Parametric, Progress, Property, Verdict,
 };
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Platform};
@@ -130,6 +130,14 @@ fn as_many_states_as_there_are_allowed_are_kept_and_not_one_more() {
     assert!(matches!(check(states), Verdict::Proved(_)));
     let Verdict::Inconclusive { limit, .. } = check(states - 1) else { panic!("{states} states are one too many") };
     assert_eq!(limit, format!("stopped at {} states (see --max-states)", states - 1));
+}
+
+#[test]
+fn the_limits_of_a_check_are_those_of_any_number_of_threads_too() {
+    let limits = Limits { max_states: 10, ..Limits::default() };
+    let report = Check::new(&many_states()).any("first").property("no-crash").limits(limits).run().unwrap();
+    let verdict = &report.finding("no-crash").verdict;
+    assert!(matches!(verdict, Verdict::Inconclusive { limit, .. } if limit.contains("at 10 states")), "{verdict:?}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn oversell(args: &str) -> Output {
 /// What a command writes to the file that its last argument names.
 fn written(args: &str, name: &str) -> (Option<i32>, String) {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // What an earlier run has left would do for what is not written.
+    let _ = fs::remove_file(&file);
     let done = oversell(&format!("{args} {}", file.display()));
     (done.status.code(), fs::read_to_string(&file).unwrap_or_else(|_| panic!("{done:?}")))
 }

@@ -295,19 +295,25 @@ fn buyers_that_ctrl_c_stops_in_silence_are_not_called_never_started() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_buyer_that_is_killed_from_outside_is_reported_and_nothing_hangs() {
-    let (_folder, path) = database(r#"{"count": 5}"#);
+    let (folder, path) = database(r#"{"count": 5}"#);
     let mut command = Command::new(env!("CARGO_BIN_EXE_oversell"));
     command.args(["run", "joined-locked", "--buyers", "3", "--speed", "2", "--db", path.to_str().unwrap()]);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until_empty(&path);
     let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", run.id())).unwrap();
-    signal("-KILL", children.trim().parse().unwrap());
+    let buyer = children.trim().parse().unwrap();
+    // As if it were in the middle of a replacement; and one that another program is at.
+    let temporary = |process: u32| folder.path().join(format!(".oversell-{process}-abc"));
+    let (its, anothers) = (temporary(buyer), temporary(run.id()));
+    fs::write(&its, "").and_then(|()| fs::write(&anothers, "")).unwrap();
+    signal("-KILL", buyer);
     let output = run.wait_with_output().unwrap();
     let summary = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{summary}");
     assert!(summary.contains("buyer 0 crashed: its process was killed by signal 9"), "{summary}");
     assert!(summary.contains("buyer 1 crashed: the file is empty"), "the others went on: {summary}");
     assert!(summary.contains("the database cannot be read") && summary.contains("UNBALANCED"), "{summary}");
+    assert!(!its.exists() && anothers.exists(), "what the dead has left is cleared away, and nothing else");
 }
 
 #[test]

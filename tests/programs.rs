@@ -13,8 +13,10 @@ use oversell::check::{
 use oversell::platform::End;
 use oversell::programs::{self, Kind, Program};
 use oversell::scenario::Scenario;
+use oversell::sync::{Cell, Lock};
 use oversell::trace::{Schedule, replay};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::SeqCst;
 
 fn scenario(program: &str, tickets: u64) -> Scenario {
     programs::named(program).unwrap().scenario(tickets)
@@ -166,6 +168,20 @@ fn shuttle_goes_through_every_interleaving_of_steps_once() {
     assert_eq!(executions("unlocked"), Some(52));
 }
 
+#[test]
+fn who_has_left_a_span_is_inside_no_more() {
+    let scenario = Scenario::new("one looks at a time", |setup| (setup.lock("door"), setup.cell("left", 0u64)))
+        .role("buyer", |at, (door, left): &(Lock, Cell<u64>)| {
+            let guard = door.acquire(at);
+            at.span("look", || left.load(at, SeqCst));
+            drop(guard);
+            left.load(at, SeqCst);
+        })
+        .always("alone", "one looks at a time", |state, _| state.inside("buyer", "look") <= 1)
+        .into();
+    assert!(verdicts(&scenario).contains(&("alone", "proved")), "{:?}", verdicts(&scenario));
+}
+
 fn random(program: &Program) -> (Scenario, Vec<Finding>) {
     let scenario = program.scenario(program.tickets);
     let instance = Instance::of(&scenario, program.threads);
@@ -186,7 +202,10 @@ fn random_schedules_at_full_size_find_and_never_prove() {
                 Verdict::Refuted { .. } | Verdict::Possible { .. } => {
                     assert_eq!(verdict.name(), counting.verdict.name(), "{} {property}", program.name);
                 }
-                Verdict::Bounded { .. } | Verdict::Inconclusive { .. } => {}
+                Verdict::Inconclusive { explored, .. } => {
+                    assert!(explored.get("executions") <= Some(300), "{} {property}: {explored}", program.name);
+                }
+                Verdict::Bounded { .. } => {}
             }
         }
     }

@@ -116,8 +116,7 @@ fn text(scenario: &Scenario, instance: &Instance, engine: &str, findings: &[Find
                 format!("at worst {worst} sold of {}; shown by {shown_by}", scenario.stock().unwrap_or(0))
             }
             (Verdict::Refuted { .. }, Some(shown_by), None) => format!("shown by {shown_by}"),
-            (Verdict::Inconclusive { limit, .. }, ..) => limit.clone(),
-            (Verdict::Bounded { bound, .. }, ..) => bound.clone(),
+            (Verdict::Inconclusive { limit, .. } | Verdict::Bounded { bound: limit, .. }, ..) => limit.clone(),
             _ => String::new(),
         };
         // Writing to a string cannot fail.

@@ -93,6 +93,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_shown_is_what_was_said_last() {
+        let watch = Watch::start("the first program");
+        watch.say("the second program".to_owned());
+        assert_eq!(watch.bar.message(), "the second program");
+    }
+
+    #[test]
     fn the_rate_is_that_of_what_is_counted_now() {
         let (mut pace, start) = (Pace::default(), Instant::now());
         let mut told = |doing, count, after| {

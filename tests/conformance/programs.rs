@@ -112,6 +112,15 @@ fn a_difference_between_stage_and_model_is_named_with_its_step() {
     }
 }
 
+#[test]
+fn a_step_that_cannot_happen_is_named() {
+    let scenario = programs::named("purchase-locked").unwrap().scenario(1);
+    // Buyer 0 has the lock.
+    let schedule = Schedule::parse("0,0,1,1", &scenario).unwrap();
+    let error = on_threads(&scenario, &Instance::of(&scenario, 2), &schedule.0).err().unwrap().to_string();
+    assert!(error.starts_with("step 4 of the schedule cannot happen: buyer 1 is waiting"), "{error}");
+}
+
 /// Every witness that reviewers see: the arguments of its replay, as for a shell, and the line that says what it shows.
 fn reviewed_witnesses() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");

@@ -46,6 +46,16 @@ fn outcomes_and_json_are_told() {
 }
 
 #[test]
+fn the_whole_catalogue_is_told_in_tables() {
+    let tables = text(&oversell(&["--on", "sqlite", "--level", "deferred", "--max-executions", "1"]));
+    assert!(tables.contains("\ncheckout                   deferred\nread-then-write            ·\n"), "{tables}");
+    assert!(
+        tables.contains("\n✗ oversells, undersells, or loses count; ") && tables.contains("· not decided"),
+        "{tables}"
+    );
+}
+
+#[test]
 fn wrong_use_is_refused() {
     for (args, message) in [
         (&["nonsense"][..], "there is no checkout `nonsense` in the catalogue"),

@@ -82,6 +82,8 @@ fn a_loop_that_goes_on_is_bounded_and_says_where() {
 fn a_count_in_a_local_is_not_lost() {
     let any = |shop: Over<AtomicU64>| {
         let report = Check::new(&shop).any("buyer").property("no-oversell").run().unwrap();
+        let asserted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| report.assert_holds_within_turns()));
+        assert_eq!(asserted.is_err(), verdict(&report, "no-oversell") == "refuted", "{report}");
         verdict(&report, "no-oversell")
     };
     assert_eq!(any(shop(6, impatient)), "refuted");

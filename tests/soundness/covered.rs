@@ -1,6 +1,7 @@
 //! What coverability passes over because it has been there before, and must not pass over when it has not.
 
-use oversell::check::{Coverability, Engine, Instance, Property, Threads};
+use crate::shop::{shop, take};
+use oversell::check::{Check, Coverability, Engine, Instance, Property, Threads, Verdict};
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event, Platform};
 use std::sync::atomic::Ordering::SeqCst;
@@ -38,4 +39,34 @@ fn what_an_object_holds_for_the_first_time_is_looked_at_where_all_else_is_as_bef
         let findings = Coverability::default().check(&scenario, &any, &[Property::NoOversell]).unwrap();
         assert_eq!(findings[0].verdict.name(), expected, "{:?}", findings[0].verdict);
     }
+}
+
+#[test]
+fn what_it_cannot_decide_it_says() {
+    let scenario = shop("asks more than it decides", take).always("own", "anything is so", |_, _| true);
+    let properties = Property::of(&scenario);
+    let findings = Coverability::default().check(&scenario, &Instance::any(&scenario), &properties).unwrap();
+    let limit = |name: &str| match &findings.iter().find(|finding| finding.property.name() == name).unwrap().verdict {
+        Verdict::Inconclusive { limit, .. } => limit.clone(),
+        verdict => panic!("{name} is {}", verdict.name()),
+    };
+    assert_eq!(limit("own"), "a property of the scenario's own is not decided by coverability");
+    assert_eq!(limit("sells-out"), "how executions end is not decided by coverability");
+}
+
+#[test]
+fn the_fewest_threads_may_be_most_of_a_later_role() {
+    let sells = |tickets: u32| {
+        move |at: &dyn Platform, door: &Cell<u64>| {
+            door.store(at, 1, SeqCst);
+            at.tell(Event::sale_of("bought", tickets));
+        }
+    };
+    let scenario = Scenario::new("alone and in a group", |setup| setup.cell("door", 0_u64))
+        .stock(8)
+        .role("alone", sells(1))
+        .role("group", sells(3));
+    let report = Check::new(&scenario).any("alone").any("group").property("no-oversell").run().unwrap();
+    let witness = report.assert_refuted("no-oversell").unwrap();
+    assert_eq!(witness.instance.threads, [Threads::Exactly(1), Threads::Exactly(3)], "one of each, at least");
 }

@@ -41,6 +41,18 @@ fn where_nothing_ends_nothing_is_proved_of_ends_for_any_number_either() {
 }
 
 #[test]
+fn a_property_of_ends_is_told_what_the_ledger_says_is_left() {
+    let left = |name, left: fn(u64) -> Option<u64>| {
+        let ended = shop(name, take).always_at_end("left", "each sale leaves one less", move |end, _| {
+            end.count() == left(end.ended("bought") as u64)
+        });
+        [1, 3].map(|threads| counted(&ended, threads).finding("left").verdict.name())
+    };
+    assert_eq!(left("counts down", |bought| Some(2 - bought)), ["proved"; 2]);
+    assert_eq!(left("does not count", |_| Some(1)), ["proved", "refuted"]);
+}
+
+#[test]
 fn a_livelock_that_only_some_run_into_is_shown_where_it_begins() {
     // Who is untidy leaves the door shut, and nobody comes in any more.
     let scenario = Scenario::new("untidy", |setup| setup.cell("door", 1u64)).role("buyer", |at, door: &Cell<u64>| {
