@@ -51,7 +51,7 @@ pub(super) fn may_ask_who(sql: &str) -> bool {
         if called && c == '(' && !names && !words.last().is_some_and(|word| known(word)) {
             return true;
         }
-        called &= c.is_whitespace();
+        called &= c.is_whitespace() || matches!(c, '"' | '`');
     }
     let its_own = ["PG_", "@", "INFORMATION_SCHEMA", "PERFORMANCE_SCHEMA", "INNODB_", "MYSQL", "SYS"];
     words.iter().any(|word| !known(word) && its_own.iter().any(|sign| word.starts_with(sign)))
@@ -135,6 +135,7 @@ mod tests {
             "INSERT INTO orders VALUES (CONNECTION_ID())",
             "SELECT count(*) FROM pg_stat_activity",
             "SELECT @@pseudo_thread_id",
+            "SELECT \"txid_of\" ()",
             "CREATE TABLE orders (buyer INTEGER DEFAULT pg_backend_pid())",
             "UPDATE stock SET count = of_our_own(count)",
             "SELECT id FROM information_schema.processlist",
@@ -146,6 +147,7 @@ mod tests {
             "INSERT INTO orders (seat) SELECT 1 FROM DUAL WHERE (SELECT count(*) FROM orders) < (1)",
             "CREATE TABLE orders (id INTEGER PRIMARY KEY, seat INTEGER NOT NULL CHECK (seat > 0), UNIQUE (seat))",
             "SELECT 1 FROM seats WHERE seat > (SELECT 1)",
+            "INSERT INTO \"orders\" (\"seat\") VALUES (1)",
             "CREATE UNIQUE INDEX seats ON orders (seat)",
             "SELECT pg_advisory_xact_lock(1)",
             "SELECT coalesce(max(seat), 0) + 1 FROM orders",

@@ -39,8 +39,9 @@ impl Cast {
 }
 
 /// An order of moves, with who acts in it and what alternatives were taken. As text: an actor for its next step,
-/// `0=declined` for a choice, `h0` for a COMMIT that is decided, and seen by others only at that actor's next step, `k0` for a connection that is cut before its next statement, and `l0` for one that is
-/// cut after its COMMIT was carried out but before that is acknowledged (lost).
+/// `0=declined` for a choice, `h0` for a COMMIT that is decided and that others see only at that actor's next step, `k0`
+/// for a connection that is cut before its next statement, and `l0` for one that is cut after its COMMIT was carried out
+/// but before that is acknowledged (lost).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// The moves, each with the text of its alternative if it is a choice.

@@ -3,7 +3,7 @@
 
 use crate::servers::all;
 use crate::surveyed;
-use oversell::database::{Database, Dialect, End, Level, Outcome, replay};
+use oversell::database::{Database, Deed, Dialect, End, Level, Outcome, replay};
 use std::sync::Arc;
 
 fn outcomes(name: &str, database: &str, level: Level) -> Option<(Arc<dyn Database>, Vec<Outcome>)> {
@@ -65,6 +65,12 @@ fn a_retry_fails_again_before_the_other_commit_is_seen() {
     // Seen between its two tries, it is in vain no more.
     let seen = replayed("0,0,0,h0,1,1,1,0,1,1,1");
     assert_eq!(seen.execution.outcome.unwrap().ends, [End::Bought, End::SoldOut]);
+    // Nobody else needs to move for what is held to be seen, but then it was not held; and a cut keeps it.
+    let error = replay(&postgres, &checkout, Level::Serializable, 2, "0,0,0,h0,0").unwrap_err().to_string();
+    assert!(error.contains("possible is 1"), "{error}");
+    let cut = replayed("0,0,0,h0,1,l0").execution.beats.pop().unwrap();
+    assert_eq!(cut.committed.as_deref(), Some("orders: seat 1"));
+    assert!(cut.deeds.contains(&(0, Deed::Ended(failed("the connection is cut")))), "{cut:?}");
 }
 
 #[test]

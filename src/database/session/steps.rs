@@ -22,11 +22,7 @@ impl Session {
         }
         // SQLite's level is a way to begin; a statement on its own begins in the one way there is.
         let own_level = if self.database.dialect() == Dialect::Sqlite { Level::Deferred } else { self.level };
-        let level = if alone {
-            own_level
-        } else {
-            self.transaction.filter(|open| open.unsent).map_or(self.level, |open| open.level)
-        };
+        let level = self.transaction.map_or(own_level, |open| open.level);
         let semantics = self.database.semantics(level);
         let kind = if is_plain_read(text) { Kind::Read } else { Kind::Statement };
         if may_ask_who(text) {
