@@ -322,6 +322,23 @@ fn verification_says_how_many_steps_it_looked_at() {
     }
 }
 
+/// Of "more than two" there is no end of what they add up to. Of three there is.
+#[test]
+fn three_of_a_role_are_counted_to_three_beside_any_number_of_others() {
+    let adds: Scenario = Scenario::new("adds", |setup| setup.cell("came", 0u64))
+        .role("buyer", |at, came: &Cell<u64>| {
+            came.load(at, SeqCst);
+        })
+        .role("adder", |at, came: &Cell<u64>| {
+            came.fetch_add(at, 1, SeqCst);
+        })
+        .into();
+    let instance = Instance::any(&adds).role(1, Threads::Exactly(3));
+    let certificate = certify(&adds, &instance, Property::NoCrash, &limits(1_000)).unwrap();
+    assert_eq!(certificate.k, 3);
+    verify(&adds, &certificate).unwrap();
+}
+
 #[test]
 fn who_dies_is_seen_however_many_there_are() {
     let dies = two_tickets("dies", |at, came| assert_eq!(came.swap(at, 1, SeqCst), 0, "somebody was here"));
