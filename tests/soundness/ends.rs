@@ -57,15 +57,31 @@ fn what_several_have_told_is_as_much_as_all_of_them_have_told() {
     let restocked: Scenario = shop("restocks", |at, shop: &Shop| {
         shop.door.store(at, 1, SeqCst);
         at.tell(Event::restocked("restocked", 2));
+        shop.door.store(at, 2, SeqCst);
+        at.tell(Event::word("restocked").with(3));
     })
     .tally("restocked")
     .always_at_end("all", "everybody restocks two", |end, _| {
         let all = end.ended("done") as i64;
-        (end.state().total("restocked"), end.state().stock()) == (all, 2 + 2 * all)
+        (end.state().total("restocked"), end.state().stock()) == (4 * all, 2 + 2 * all)
     })
     .into();
     for threads in [1, 2, 3] {
         assert_eq!(counted(&restocked, threads).finding("all").verdict.name(), "proved", "{threads}");
+    }
+}
+
+#[test]
+fn who_is_stuck_at_the_end_is_counted() {
+    let scenario: Scenario = Scenario::new("takes it twice", |setup| setup.lock("till"))
+        .role("buyer", |at, till| {
+            let _till = till.acquire(at);
+            drop(till.acquire(at));
+        })
+        .always_at_end("all", "nobody comes to an end", |end, _| (1..=2).contains(&end.stuck()))
+        .into();
+    for threads in [1, 2] {
+        assert_eq!(counted(&scenario, threads).finding("all").verdict.name(), "proved");
     }
 }
 
