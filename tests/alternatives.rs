@@ -207,6 +207,22 @@ fn what_can_end_in_no_good_way_is_lost_from_the_start() {
 }
 
 #[test]
+fn the_picture_says_of_every_state_how_it_can_end() {
+    let scenario = look_then_take();
+    let schedule = Schedule::parse("0,1,0,1", &scenario).unwrap();
+    let instance = Instance::of(&scenario, 2);
+    let picture = oversell::check::alternatives(&scenario, &instance, Property::NoOversell, &schedule).picture.0;
+    let says = |says: &str| picture.matches(&format!("{says}</title>")).count();
+    // Both have looked, and then one of them has bought: nobody can help it any more.
+    assert_eq!(
+        ["it can still end well", "it can no longer end well", "an end, and a good one", "here the property breaks"]
+            .map(says),
+        [3, 2, 1, 1],
+        "{picture}"
+    );
+}
+
+#[test]
 fn what_has_too_many_states_is_not_guessed_at() {
     let many: Scenario = Scenario::new("many", |setup| (0..15).map(|_| setup.cell("c", 0u32)).collect::<Vec<_>>())
         .role("walker", |at, cells: &Vec<Cell<u32>>| {

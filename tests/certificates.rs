@@ -8,7 +8,7 @@ use oversell::check::{
 use oversell::platform::LockKind;
 use oversell::programs::{self, Kind, Program};
 use oversell::scenario::{Launch, Scenario};
-use oversell::sync::{Cell, Event};
+use oversell::sync::{Cell, Event, Platform};
 use serde_json::{Value, json};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::Ordering::SeqCst;
@@ -299,6 +299,113 @@ fn nothing_is_proved_of_ends_where_there_are_none_or_of_what_is_not_so() {
     for property in ["no-deadlock", "no-livelock"] {
         let property = Property::named(&spins, property).unwrap();
         assert!(certify(&spins, &Instance::of(&spins, 2), property, &limits(10_000)).is_err(), "{property}");
+    }
+}
+
+/// Two tickets, and buyers who do this.
+fn two_tickets(name: &str, buys: impl Fn(&dyn Platform, &Cell<u64>) + Send + Sync + 'static) -> Scenario {
+    Scenario::new(name, |setup| setup.cell("came", 0u64)).stock(2).role("buyer", buys).into()
+}
+
+/// Whether there is a certificate; one that there is re-checks.
+fn has_certificate(scenario: &Scenario, instance: &Instance, property: Property) -> bool {
+    let certificate = certify(scenario, instance, property, &limits(10_000));
+    certificate.map(|certificate| verify(scenario, &certificate).unwrap()).is_ok()
+}
+
+#[test]
+fn verification_says_how_many_steps_it_looked_at() {
+    let comes = two_tickets("comes", |at, came| came.store(at, 1, SeqCst));
+    for threads in 1..=3 {
+        let certificate = certify(&comes, &Instance::of(&comes, threads), Property::NoCrash, &limits(100)).unwrap();
+        assert_eq!(verify(&comes, &certificate).unwrap(), threads, "one after the other, and all are alike");
+    }
+}
+
+/// Of "more than two" there is no end of what they add up to. Of three there is.
+#[test]
+fn three_of_a_role_are_counted_to_three_beside_any_number_of_others() {
+    let adds: Scenario = Scenario::new("adds", |setup| setup.cell("came", 0u64))
+        .role("buyer", |at, came: &Cell<u64>| {
+            came.load(at, SeqCst);
+        })
+        .role("adder", |at, came: &Cell<u64>| {
+            came.fetch_add(at, 1, SeqCst);
+        })
+        .into();
+    let instance = Instance::any(&adds).role(1, Threads::Exactly(3));
+    let certificate = certify(&adds, &instance, Property::NoCrash, &limits(1_000)).unwrap();
+    assert_eq!(certificate.k, 3);
+    verify(&adds, &certificate).unwrap();
+}
+
+#[test]
+fn who_dies_is_seen_however_many_there_are() {
+    let dies = two_tickets("dies", |at, came| assert_eq!(came.swap(at, 1, SeqCst), 0, "somebody was here"));
+    for instance in [Instance::of(&dies, 2), Instance::any(&dies)] {
+        assert!(!has_certificate(&dies, &instance, Property::NoCrash), "{instance:?}");
+    }
+    assert!(has_certificate(&dies, &Instance::of(&dies, 1), Property::NoCrash));
+}
+
+#[test]
+fn what_was_told_is_counted_once_whatever_is_done_afterwards() {
+    let restocks = |sold: u32| {
+        two_tickets("restocks", move |at, came| {
+            if came.swap(at, 1, SeqCst) == 0 {
+                at.tell(Event::restocked("restocked", 1));
+                came.store(at, 2, SeqCst);
+                came.store(at, 3, SeqCst);
+                at.tell(Event::sale_of("bought", sold));
+                came.store(at, 4, SeqCst);
+            }
+        })
+    };
+    for (sold, holds) in [(3, true), (4, false)] {
+        let restocks = restocks(sold);
+        assert_eq!(has_certificate(&restocks, &Instance::of(&restocks, 1), Property::NoOversell), holds, "{sold} sold");
+    }
+}
+
+/// The first to come gets nothing, unless somebody comes after: then that one buys for both.
+#[test]
+fn who_asked_and_has_gone_is_counted_too() {
+    let for_both = two_tickets("for-both", |at, came| {
+        let before = came.fetch_update(at, SeqCst, SeqCst, |came| (came < 2).then_some(came + 1));
+        if before == Ok(1) {
+            at.tell(Event::sale_of("bought", 2));
+        }
+    });
+    let any = Instance::any(&for_both);
+    assert!(!has_certificate(&for_both, &any, Property::NoUndersell));
+    let findings = Parametric::default().check(&for_both, &any, &[Property::NoUndersell]).unwrap();
+    let Verdict::Refuted { witness, .. } = &findings[0].verdict else { panic!("{:?}", findings[0].verdict) };
+    assert_eq!(witness.instance.threads, [Threads::Exactly(1)]);
+}
+
+#[test]
+fn what_fails_with_many_is_shown_with_the_fewest() {
+    let waits = two_tickets("waits", |at, came| {
+        came.store(at, 1, SeqCst);
+        at.retry("wait", || if came.load(at, SeqCst) == 2 { Break(()) } else { Continue(()) });
+    });
+    let findings = Parametric::default().check(&waits, &Instance::any(&waits), &[Property::NoLivelock]).unwrap();
+    let Verdict::Refuted { witness, .. } = &findings[0].verdict else { panic!("{:?}", findings[0].verdict) };
+    assert_eq!(witness.instance.threads, [Threads::Exactly(1)]);
+}
+
+#[test]
+fn counters_count_as_far_as_they_are_let_and_no_further() {
+    let own: Scenario = Scenario::new("own", |setup| setup.cell("came", false))
+        .role("buyer", |at, came: &Cell<bool>| came.store(at, true, SeqCst))
+        .always_at_end("ends", "an end is an end", |_, _| true)
+        .into();
+    let ends = Property::named(&own, "ends").unwrap();
+    for max_count in [2, 3] {
+        let few = Parametric { max_count, max_threads: 3, ..Parametric::default() };
+        let findings = few.check(&own, &Instance::any(&own), &[ends]).unwrap();
+        let Verdict::Inconclusive { explored, limit } = &findings[0].verdict else { panic!("{findings:?}") };
+        assert_eq!(explored.get("k"), Some(u64::from(max_count)), "{limit}");
     }
 }
 

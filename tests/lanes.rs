@@ -82,6 +82,19 @@ fn who_has_given_back_what_they_took_is_no_holder() {
 }
 
 #[test]
+fn of_two_readers_the_one_that_has_not_left_is_the_holder() {
+    let scenario = Scenario::new("readers", |setup| setup.rwlock("stock", 1u8))
+        .role("reader", |at, stock| drop(stock.read(at)))
+        .role("writer", |at, stock| *stock.write(at) = 0)
+        .into();
+    for (schedule, stays) in [("0,1,0", "reader 1"), ("0,1,1", "reader 0")] {
+        let text = told(&scenario, &[2, 1], schedule);
+        let writer: Vec<_> = text.lines().skip_while(|line| !line.contains("waits to")).collect();
+        assert_eq!(writer[1].trim(), format!("held by {stays}"), "{text}");
+    }
+}
+
+#[test]
 fn a_notification_says_whom_it_reached() {
     let scenario = Scenario::new("bell", |setup| (setup.mutex("stock", 0u8), setup.condvar("bell")))
         .role("buyer", |at, (stock, bell)| {

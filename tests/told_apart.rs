@@ -13,11 +13,13 @@ use oversell::check::{
     Property, Scope, ToldApart, certify, explain, outcomes,
 };
 use oversell::platform::conductor::conduct;
+use oversell::platform::model::Model;
 use oversell::platform::processes::{Processes, attend};
+use oversell::platform::script::Local;
 use oversell::platform::site::Site;
 use oversell::platform::stage::Pace;
 use oversell::platform::threads::Threads;
-use oversell::platform::{Actor, LockKind};
+use oversell::platform::{Actor, LockKind, What};
 use oversell::programs;
 use oversell::scenario::{Launch, Scenario};
 use oversell::sync::{Cell, Event, File, Platform};
@@ -458,6 +460,61 @@ fn who_is_started_and_ends_at_once_prints_its_lines_too() {
         |lines: &[&str]| explain(&scenario, &Instance::of(&scenario, 2), lines, &Limits::default()).unwrap();
     assert!(matches!(explained(&["hello", "hello"]), Explanation::Possible(_)));
     assert_eq!(explained(&["hello"]), Explanation::Unfinished);
+}
+
+#[test]
+fn a_parent_prints_its_lines_whenever_somebody_has_ended() {
+    for at_once in [true, false] {
+        let scenario: Scenario = Scenario::new(format!("greeters, {at_once}"), |setup| setup.cell("open", true))
+            .role("greeter", move |at, open: &Cell<bool>| {
+                if !at_once {
+                    open.load(at, SeqCst);
+                }
+                at.tell(Event::word("hello"));
+            })
+            .role("onlooker", |at, _| at.tell(Event::word("oh")))
+            .launch_while(|at, open| {
+                at.tell(Event::word("next"));
+                open.load(at, SeqCst)
+            })
+            .line(|_, event| Some(event.name.to_string()))
+            .into();
+        let instance = Instance::of(&scenario, 2);
+        let mut model = Model::new(&scenario, &instance);
+        while let Some(first) = model.moves().first() {
+            model.make(*first).unwrap();
+        }
+        let entries = &model.trace().entries;
+        let lines = entries.iter().filter_map(|entry| match &entry.what {
+            What::Local(Local::Told(event)) => Some(&*event.name),
+            _ => None,
+        });
+        let lines: Vec<_> = lines.collect();
+        assert_eq!(lines.iter().filter(|line| **line == "next").count(), 2);
+        let explained = |lines: &[&str]| explain(&scenario, &instance, lines, &Limits::default()).unwrap();
+        assert!(matches!(explained(&lines), Explanation::Possible(_)), "{lines:?}");
+        let silent: Vec<_> = lines.iter().copied().filter(|line| *line != "next").collect();
+        assert!(matches!(explained(&silent), Explanation::Impossible { .. }), "{silent:?}");
+    }
+}
+
+#[test]
+fn a_process_id_is_digits_and_one_and_the_same() {
+    let scenario: Scenario = Scenario::new("processes", |setup| setup.cell("unused", 0u8))
+        .role("buyer", |at, unused: &Cell<u8>| {
+            unused.load(at, SeqCst);
+            at.tell(Event::word("came"));
+            at.tell(Event::word("left"));
+        })
+        .line(|speaker, event| Some(format!("<{}> {}", speaker.pid, event.name)))
+        .into();
+    let explained =
+        |lines: &[&str]| explain(&scenario, &Instance::of(&scenario, 1), lines, &Limits::default()).unwrap();
+    assert!(matches!(explained(&["<407> came", "<407> left"]), Explanation::Possible(_)));
+    assert_eq!(explained(&["<407> came", "<408> left"]), Explanation::Impossible { line: 1 });
+    for nobody in ["<> came", "<4o7> came", "<-1> came", "< 7> came", "407 came"] {
+        assert_eq!(explained(&[nobody]), Explanation::Impossible { line: 0 }, "{nobody}");
+    }
 }
 
 #[cfg(feature = "cli")]

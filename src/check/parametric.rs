@@ -122,9 +122,10 @@ impl Parametric {
         for (&i, &shown) in asked.iter().zip(&shown) {
             let property = properties[i];
             // The further the counters count, the further an execution is looked for.
-            let from = if k == FIRST_COUNT { 0 } else { k as usize + 1 };
+            let further = k as usize + 1;
+            let from = if k == FIRST_COUNT { 0 } else { further };
             let last = k == self.max_count || limit.is_some();
-            let most = if last { self.max_threads } else { self.max_threads.min(k as usize + 1) };
+            let most = if last { self.max_threads } else { self.max_threads.min(further) };
             verdicts[i] = if shown || limit.is_some() {
                 match (witness::smallest(self.name(), automaton, instance, property, from..=most)?, &limit) {
                     (Sought::Found(witness), _) => Verdict::settled(property, Some(witness), explored.clone()),

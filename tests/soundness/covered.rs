@@ -1,7 +1,7 @@
 //! What coverability passes over because it has been there before, and must not pass over when it has not.
 
-use crate::shop::{shop, take};
-use oversell::check::{Check, Coverability, Engine, Instance, Property, Threads, Verdict};
+use crate::shop::{Shop, shop, take};
+use oversell::check::{Check, Counting, Coverability, Engine, Instance, Limits, Property, Threads, Verdict};
 use oversell::scenario::Scenario;
 use oversell::sync::{Cell, Event, Platform};
 use std::sync::atomic::Ordering::SeqCst;
@@ -38,6 +38,49 @@ fn what_an_object_holds_for_the_first_time_is_looked_at_where_all_else_is_as_bef
         let any = (1..5).fold(Instance::of(&scenario, 1), |instance, role| instance.role(role, Threads::Any));
         let findings = Coverability::default().check(&scenario, &any, &[Property::NoOversell]).unwrap();
         assert_eq!(findings[0].verdict.name(), expected, "{:?}", findings[0].verdict);
+    }
+}
+
+#[test]
+fn whatever_any_number_of_threads_give_back_no_more_is_sold() {
+    let scenario = shop("gives back", |at, shop: &Shop| match at.choose("wants", &["to buy", "to give back"]) {
+        "to buy" => take(at, shop),
+        _ => {
+            shop.door.load(at, SeqCst);
+            at.tell(Event::given_back("returned", 1));
+            "returned"
+        }
+    });
+    let findings =
+        Coverability::default().check(&scenario, &Instance::any(&scenario), &[Property::NoOversell]).unwrap();
+    assert_eq!(findings[0].verdict.name(), "proved", "{:?}", findings[0].verdict);
+}
+
+/// There are more states than are looked at; that two sellers sell too much is found without them.
+#[test]
+fn what_two_sellers_do_is_not_said_of_one() {
+    let scenario = shop("walkers", |at, shop: &Shop| {
+        for door in [1, 2, 3, 4, 5, 6] {
+            shop.door.store(at, door, SeqCst);
+        }
+    })
+    .role("seller", |at, shop: &Shop| {
+        for bell in [1, 2, 3, 4, 5, 6] {
+            shop.bell.store(at, bell, SeqCst);
+        }
+        let left = shop.left.load(at, SeqCst);
+        shop.left.store(at, left.saturating_sub(1), SeqCst);
+        if left > 0 {
+            at.tell(Event::sale_of("bought", 2));
+        }
+    })
+    .stock(3)
+    .into();
+    let few = Counting { limits: Limits { max_states: 21_000, ..Limits::default() } };
+    for sellers in [1, 2] {
+        let instance = Instance::of(&scenario, 20).role(1, Threads::Exactly(sellers));
+        let findings = few.check(&scenario, &instance, &[Property::NoOversell]).unwrap();
+        assert_eq!(findings[0].verdict.name() == "refuted", sellers == 2, "{:?}", findings[0].verdict);
     }
 }
 

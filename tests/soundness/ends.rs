@@ -53,6 +53,56 @@ fn a_property_of_ends_is_told_what_the_ledger_says_is_left() {
 }
 
 #[test]
+fn what_several_have_told_is_as_much_as_all_of_them_have_told() {
+    let restocked: Scenario = shop("restocks", |at, shop: &Shop| {
+        shop.door.store(at, 1, SeqCst);
+        at.tell(Event::restocked("restocked", 2));
+        shop.door.store(at, 2, SeqCst);
+        at.tell(Event::word("restocked").with(3));
+    })
+    .tally("restocked")
+    .always_at_end("all", "everybody restocks two", |end, _| {
+        let all = end.ended("done") as i64;
+        (end.state().total("restocked"), end.state().stock()) == (4 * all, 2 + 2 * all)
+    })
+    .into();
+    for threads in [1, 2, 3] {
+        assert_eq!(counted(&restocked, threads).finding("all").verdict.name(), "proved", "{threads}");
+    }
+}
+
+#[test]
+fn who_is_stuck_at_the_end_is_counted() {
+    let scenario: Scenario = Scenario::new("takes it twice", |setup| setup.lock("till"))
+        .role("buyer", |at, till| {
+            let _till = till.acquire(at);
+            drop(till.acquire(at));
+        })
+        .always_at_end("all", "nobody comes to an end", |end, _| (1..=2).contains(&end.stuck()))
+        .into();
+    for threads in [1, 2] {
+        assert_eq!(counted(&scenario, threads).finding("all").verdict.name(), "proved");
+    }
+}
+
+#[test]
+fn who_is_inside_is_told_by_their_role() {
+    let inside = |name, role: &'static str| {
+        shop(name, |at, shop: &Shop| at.span("hall", || shop.door.store(at, 1, SeqCst)))
+            .role("clerk", |at, shop: &Shop| at.span("hall", || shop.bell.store(at, 1, SeqCst)))
+            .always("out", "nobody of that role is in the hall once the other has left", move |state, shop| {
+                state.inside(role, "hall") == 0 || (state.cell(shop.door), state.cell(shop.bell)) == (0, 0)
+            })
+            .into()
+    };
+    for (name, role, schedule) in [("buyers inside", "buyer", "clerk0"), ("clerks inside", "clerk", "0")] {
+        let scenario: Scenario = inside(name, role);
+        let report = Check::new(&scenario).threads("buyer", 1).threads("clerk", 1).property("out").run().unwrap();
+        assert_eq!(report.assert_refuted("out").unwrap().schedule.text(&scenario), schedule);
+    }
+}
+
+#[test]
 fn a_livelock_that_only_some_run_into_is_shown_where_it_begins() {
     // Who is untidy leaves the door shut, and nobody comes in any more.
     let scenario = Scenario::new("untidy", |setup| setup.cell("door", 1u64)).role("buyer", |at, door: &Cell<u64>| {

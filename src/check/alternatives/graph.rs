@@ -7,7 +7,8 @@ use crate::check::limits::Limits;
 use crate::check::states::States;
 use crate::check::{Property, Scope};
 use crate::scenario::Scenario;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// The code of a scenario, with all endings apart: any property may ask for them.
 pub fn automaton(scenario: &Scenario) -> Result<Automaton, AutomatonError> {
@@ -147,19 +148,21 @@ impl Graph {
     /// Finds out how far good ends are, and how far what breaks the property is.
     fn look_ahead(&mut self) {
         let good = (0..self.len()).filter(|state| self.ends[*state] && !self.breaks[*state]);
-        self.well = self.away_from(good.map(|state| (state, 0)).collect(), |graph, state| !graph.breaks[state]);
+        self.well = self.away_from(good.map(|state| (0, state)), |graph, state| !graph.breaks[state]);
         let broken = (0..self.len()).filter_map(|state| {
             let by_step = self.arcs[state].iter().any(|arc| arc.breaks && is_made(arc.transition.act));
-            if self.breaks[state] { Some((state, 0)) } else { by_step.then_some((state, 1)) }
+            if self.breaks[state] { Some((0, state)) } else { by_step.then_some((1, state)) }
         });
-        let mut broken: Vec<_> = broken.collect();
-        broken.sort_by_key(|(_, away)| *away);
         self.badly = self.away_from(broken, |_, _| true);
     }
 
-    /// By state, how many steps, none of which breaks anything, it takes to one of these. They are sorted by how far they are
-    /// themselves, 0 or 1.
-    fn away_from(&self, from: Vec<(usize, u32)>, passes: impl Fn(&Graph, usize) -> bool) -> Vec<Option<u32>> {
+    /// By state, how many steps, none of which breaks anything, it takes to one of these. With each goes how far it is
+    /// itself, 0 or 1.
+    fn away_from(
+        &self,
+        from: impl Iterator<Item = (u32, usize)>,
+        passes: impl Fn(&Graph, usize) -> bool,
+    ) -> Vec<Option<u32>> {
         let mut before: Vec<Vec<usize>> = vec![Vec::new(); self.len()];
         for (state, arcs) in self.arcs.iter().enumerate() {
             for arc in arcs.iter().filter(|arc| !arc.breaks && is_made(arc.transition.act)) {
@@ -167,23 +170,14 @@ impl Graph {
             }
         }
         let mut away = vec![None; self.len()];
-        let (nearest, mut further): (Vec<_>, VecDeque<_>) = {
-            let (nearest, further): (Vec<_>, Vec<_>) = from.into_iter().partition(|(_, away)| *away == 0);
-            (nearest, further.into())
-        };
-        let mut work: VecDeque<(usize, u32)> = nearest.into();
-        loop {
-            // Whoever is one step away by themselves comes after all that are none away, and before any that are two.
-            let next = match work.front() {
-                Some((_, near)) if *near == 0 || further.is_empty() => work.pop_front(),
-                _ => further.pop_front().or_else(|| work.pop_front()),
-            };
-            let Some((state, near)) = next else { return away };
+        let mut work: BinaryHeap<_> = from.map(Reverse).collect();
+        while let Some(Reverse((near, state))) = work.pop() {
             if away[state].is_some() || !passes(self, state) {
                 continue;
             }
             away[state] = Some(near);
-            work.extend(before[state].iter().map(|state| (*state, near + 1)));
+            work.extend(before[state].iter().map(|state| Reverse((near + 1, *state))));
         }
+        away
     }
 }

@@ -38,7 +38,7 @@ impl Space<'_> {
             let Tally { sold, restocked, .. } = self.automaton.node(node).tally;
             match (sold - restocked, count) {
                 (0, _) => {}
-                (less, _) if any && less < 0 => {}
+                (..0, _) if any => {}
                 (_, MANY) => return None,
                 (more, count) => balance += more * i64::from(count),
             }
