@@ -42,6 +42,14 @@ pub fn mariadb() -> Kind {
     once(&MARIADB, start)
 }
 
+/// One more server of MariaDB, where there is one: a server explores one thing at a time.
+pub fn another_mariadb() -> Arc<dyn Database> {
+    #[cfg(feature = "mariadb")]
+    return Arc::new(oversell::database::mariadb::Mariadb::start().unwrap());
+    #[cfg(not(feature = "mariadb"))]
+    unreachable!("there is none to be had");
+}
+
 /// The database of a kind, or a word on why its test is skipped.
 pub fn or_skip(kind: Kind) -> Option<Arc<dyn Database>> {
     match kind {

@@ -1,8 +1,8 @@
 //! Two buyers: the whole catalogue at every level of every database that there is, explored once for all tests of
 //! this process.
 
-use crate::servers::{mariadb, or_skip, postgres, sqlite};
-use oversell::database::table::{jobs, survey};
+use crate::servers::{another_mariadb, mariadb, or_skip, postgres, sqlite};
+use oversell::database::table::{Job, jobs, survey};
 use oversell::database::{Database, Dialect, Question, Report, catalogue};
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +14,7 @@ pub fn surveyed(kind: Dialect) -> Option<&'static [Report]> {
         std::thread::scope(|scope| {
             let (postgres, mariadb) = (or_skip(postgres()), or_skip(mariadb()));
             let postgres = postgres.map(|postgres| scope.spawn(|| made(&[postgres], 2, 3)));
-            let mariadb = mariadb.map(|mariadb| scope.spawn(|| made(&[mariadb], 2, 1)));
+            let mariadb = mariadb.map(|first| scope.spawn(|| on_servers(&[first, another_mariadb()])));
             let sqlite = made(&sqlite(), 2, 1);
             [Some(sqlite), postgres.map(|it| it.join().unwrap()), mariadb.map(|it| it.join().unwrap())]
         })
@@ -25,6 +25,17 @@ pub fn surveyed(kind: Dialect) -> Option<&'static [Report]> {
 /// The whole catalogue on some databases, so many explorations at once.
 pub fn made(databases: &[Arc<dyn Database>], buyers: usize, at_once: usize) -> Vec<Report> {
     survey(&jobs(databases, &catalogue::all()), Question::of(buyers), at_once).unwrap()
+}
+
+/// The whole catalogue at two buyers on servers that are all alike, each of which explores one thing at a time.
+fn on_servers(alike: &[Arc<dyn Database>]) -> Vec<Report> {
+    survey(&shared_out(alike, &catalogue::all()), Question::of(2), alike.len()).unwrap()
+}
+
+/// These patterns on databases that are all alike, each with its share of them.
+pub fn shared_out(alike: &[Arc<dyn Database>], patterns: &[catalogue::Pattern]) -> Vec<Job> {
+    let jobs = jobs(&alike[..1], patterns).into_iter().enumerate();
+    jobs.map(|(number, job)| Job { database: alike[number % alike.len()].clone(), ..job }).collect()
 }
 
 /// The report on one checkout, if there is such a database.

@@ -2,8 +2,9 @@
 //! times end in no way that was not explored.
 
 use crate::free::{Found, let_loose};
-use crate::servers::{mariadb, or_skip, postgres, sqlite};
-use oversell::database::table::{Job, jobs};
+use crate::servers::{another_mariadb, mariadb, or_skip, postgres, sqlite};
+use crate::surveyed::shared_out;
+use oversell::database::table::Job;
 use oversell::database::{Database, Dialect, Level, Property, Question, catalogue, check};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,8 +25,7 @@ fn three_buyers(kinds: &[Vec<Arc<dyn Database>>], at_once: usize) {
     let named = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|other| other == name));
     let patterns: Vec<_> = catalogue::all().into_iter().filter(|pattern| named(pattern.name)).collect();
     for alike in kinds {
-        let jobs = jobs(&alike[..1], &patterns).into_iter().enumerate();
-        all.extend(jobs.map(|(number, job)| Job { database: alike[number % alike.len()].clone(), ..job }));
+        all.extend(shared_out(alike, &patterns));
     }
     let (next, found) = (AtomicUsize::new(0), Mutex::new(Found::default()));
     std::thread::scope(|scope| {
@@ -80,10 +80,9 @@ fn on_postgres() {
 #[ignore = "three buyers take many minutes"]
 #[cfg(feature = "mariadb")]
 fn on_mariadb() {
-    use oversell::database::mariadb::Mariadb;
     let Some(first) = or_skip(mariadb()) else { return };
     // A server explores one thing at a time.
-    let more = (1..4).map(|_| Arc::new(Mariadb::start().unwrap()) as Arc<dyn Database>);
+    let more = (1..4).map(|_| another_mariadb());
     let servers: Vec<_> = std::iter::once(first).chain(more).collect();
     three_buyers(&[servers], 4);
 }
