@@ -2,10 +2,10 @@
 //! programs that are small.
 
 use super::engines;
-use super::every::{Every, after, printed};
+use super::every::{Every, after};
 use crate::check::{
     Certificate, Explanation, Finding, Instance, Kind, Limits, Property, Threads, Verdict, alternatives, certify,
-    explain, outcomes, verify,
+    explain, outcomes, printed, verify,
 };
 use crate::platform::LockKind;
 use crate::platform::model::Model;

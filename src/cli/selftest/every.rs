@@ -2,11 +2,10 @@
 //!
 //! Nothing clever is done. No states are merged, and nothing is known of control points.
 
-use crate::check::{Evidence, Final, Instance, Kind, Property, evidence};
+use crate::check::{Evidence, Final, Instance, Kind, Property, evidence, printed};
 use crate::platform::model::Model;
-use crate::platform::script::Local;
-use crate::platform::{Act, Actor, Move, Trace, What};
-use crate::scenario::{Scenario, Speaker};
+use crate::platform::{Act, Move, What};
+use crate::scenario::Scenario;
 use crate::trace::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,17 +124,4 @@ impl Every {
 pub fn after(model: &Model, mv: Move) -> Option<Model> {
     let mut next = model.clone();
     next.make(mv).ok().map(|()| next)
-}
-
-/// What an execution prints.
-pub fn printed(scenario: &Scenario, trace: &Trace) -> Vec<String> {
-    let line = |(actor, what): (Actor, &What)| {
-        let What::Local(Local::Told(event)) = what else { return None };
-        let (role, number) = match actor {
-            Actor::Thread(role, number) => (scenario.roles()[role].name, number),
-            Actor::Parent => ("parent", 0),
-        };
-        scenario.line(&Speaker { role, number, pid: (1000 + number).to_string() }, event)
-    };
-    trace.entries.iter().filter_map(|entry| line((entry.actor, &entry.what))).collect()
 }
