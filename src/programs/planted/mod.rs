@@ -10,7 +10,7 @@ mod unbounded;
 mod waits;
 mod weak;
 
-use crate::scenario::{Builder, Scenario};
+use crate::scenario::{Builder, Scenario, Speaker};
 use crate::sync::{Cell, Ending, Event, File, Platform};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -79,7 +79,9 @@ fn shop<E: Into<Ending>>(
     })
     .stock(2)
     .role("buyer", code)
-    .line(|speaker, event| Some(format!("{} {}: {}", speaker.role, speaker.number, event.name)))
+    .line(|Speaker { role, number, pid }, event| {
+        Some(if event.name == "bought" { format!("{pid} bought") } else { format!("{role} {number}: {}", event.name) })
+    })
     .ledger(|at, shop| Some(shop.left.load(at, SeqCst)))
 }
 

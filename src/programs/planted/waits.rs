@@ -146,6 +146,25 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
+        name: "needs-a-second",
+        what: "who comes alone waits for ever, and of more nobody does",
+        expected: Broken("no-deadlock"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            Scenario::new(name, |setup| (setup.cell("bell", 0u64), setup.semaphore("second", 0)))
+                .role("buyer", |at, (bell, second): &(Cell<u64>, Semaphore)| {
+                    match bell.fetch_update(at, SeqCst, SeqCst, |rung| (rung < 2).then_some(rung + 1)) {
+                        Ok(0) => drop(second.acquire(at, 1)),
+                        Ok(_) => second.add(at, 1),
+                        Err(_) => {}
+                    }
+                    bell.load(at, SeqCst);
+                })
+                .into()
+        },
+    },
+    Planted {
         name: "undersold",
         what: "who finds the shop busy goes away, and a ticket is left",
         expected: Broken("no-undersell"),
@@ -195,6 +214,21 @@ pub const ALL: &[Planted] = &[
             shop(name, |at, shop| {
                 at.retry("wait", || if shop.door.load(at, SeqCst) == 1 { Break(()) } else { Continue(()) });
                 take(at, shop)
+            })
+            .into()
+        },
+    },
+    Planted {
+        name: "looks-for-a-second",
+        what: "who comes alone goes round for ever, and of more nobody does",
+        expected: Broken("no-livelock"),
+        threads: 1,
+        // It runs executions to their end, and some of these have none.
+        beyond: &["loom"],
+        make: |name| {
+            shop(name, |at, shop| {
+                let _ = shop.bell.fetch_update(at, SeqCst, SeqCst, |rung| (rung < 2).then_some(rung + 1));
+                at.retry("look", || if shop.bell.load(at, SeqCst) == 2 { Break(()) } else { Continue(()) });
             })
             .into()
         },
