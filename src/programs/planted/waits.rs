@@ -152,14 +152,13 @@ pub const ALL: &[Planted] = &[
         threads: 1,
         beyond: &[],
         make: |name| {
-            Scenario::new(name, |setup| (setup.cell("bell", 0u64), setup.semaphore("second", 0)))
-                .role("buyer", |at, (bell, second): &(Cell<u64>, Semaphore)| {
-                    match bell.fetch_update(at, SeqCst, SeqCst, |rung| (rung < 2).then_some(rung + 1)) {
-                        Ok(0) => drop(second.acquire(at, 1)),
-                        Ok(_) => second.add(at, 1),
-                        Err(_) => {}
+            Scenario::new(name, |setup| (setup.cell("door", 0), setup.cell("bell", 0), setup.semaphore("second", 0)))
+                .role("buyer", |at, (door, bell, second): &(Cell<u64>, Cell<u64>, Semaphore)| {
+                    if door.swap(at, 1, SeqCst) == 0 {
+                        drop(second.acquire(at, 1));
+                    } else if bell.swap(at, 1, SeqCst) == 0 {
+                        second.add(at, 1);
                     }
-                    bell.load(at, SeqCst);
                 })
                 .into()
         },
@@ -219,16 +218,16 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
-        name: "looks-for-a-second",
-        what: "who comes alone goes round for ever, and of more nobody does",
+        name: "looks-for-a-pair",
+        what: "an odd number of them may go round for ever, and an even number does not",
         expected: Broken("no-livelock"),
         threads: 1,
         // It runs executions to their end, and some of these have none.
         beyond: &["loom"],
         make: |name| {
             shop(name, |at, shop| {
-                let _ = shop.bell.fetch_update(at, SeqCst, SeqCst, |rung| (rung < 2).then_some(rung + 1));
-                at.retry("look", || if shop.bell.load(at, SeqCst) == 2 { Break(()) } else { Continue(()) });
+                shop.bell.fetch_xor(at, 1, SeqCst);
+                at.retry("look", || if shop.bell.load(at, SeqCst) == 0 { Break(()) } else { Continue(()) });
             })
             .into()
         },
