@@ -219,8 +219,9 @@ fn schedules(small: &Small) -> Checked {
         let mut model = Model::new(&small.scenario, &full.instance);
         for mv in &least.0 {
             let offered = model.moves();
-            // Whoever is killed is killed by hand, however many may be.
-            let step = |actor| [Act::Step, Act::Pick("none")].map(|act| Move { actor, act });
+            let can_be_killed = offered.iter().any(|mv| mv.act == Act::Kill);
+            let acts = [Act::Step, Act::Pick("none"), Act::Kill].into_iter().take(2 + usize::from(can_be_killed));
+            let step = |actor| acts.clone().map(move |act| Move { actor, act });
             let mut others = full.everybody().flat_map(step).filter(|mv| !offered.contains(mv));
             if let Some(other) = others.find(|mv| after(&model, *mv).is_some()) {
                 return Err(format!("{other:?} is made within {text}, and cannot be"));

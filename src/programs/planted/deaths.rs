@@ -61,7 +61,11 @@ pub const ALL: &[Planted] = &[
                     at.crash("ran into the door");
                 }
             })
-            .role("porter", |at, shop| shop.door.store(at, 1, SeqCst))
+            .role("porter", |at, shop| {
+                if at.choose("door", &["leave", "close"]) == "close" {
+                    shop.door.store(at, 1, SeqCst);
+                }
+            })
             .into()
         },
     },

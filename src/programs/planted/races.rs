@@ -153,6 +153,30 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
+        name: "rings-in-a-span",
+        what: "nobody remembers who has rung, and each number does other harm",
+        expected: Broken("no-oversell"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            shop(name, |at, shop| {
+                at.span("ring", || match at.choose("times", &["none", "one", "two", "three"]) {
+                    "one" => shop.bell.store(at, 1, SeqCst),
+                    "two" => shop.bell.store(at, 2, SeqCst),
+                    "three" => shop.bell.store(at, 3, SeqCst),
+                    _ => {}
+                });
+                match shop.bell.load(at, SeqCst) {
+                    1 => at.torn("the rope"),
+                    2 => at.crash("the bell"),
+                    3 => at.tell(Event::sale_of("bought", 3)),
+                    _ => {}
+                }
+            })
+            .into()
+        },
+    },
+    Planted {
         name: "every-other",
         what: "every other buyer takes two without a look",
         expected: Broken("no-oversell"),
