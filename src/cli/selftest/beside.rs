@@ -187,6 +187,12 @@ fn all_outcomes(small: &Small) -> Checked {
         return Err(format!("stopped early, it lists {} outcomes, and does not say so", early.reached.len()));
     }
     for reached in &reached.reached {
+        let end = &reached.end;
+        let all = end.ended.values().sum::<usize>() + end.crashed + end.killed + end.never_started + end.stuck;
+        let killed = reached.schedule.0.iter().filter(|mv| mv.act == Act::Kill).count();
+        if Some(all) != full.instance.total() || end.killed != killed {
+            return Err(format!("{} comes to an end of others: {end:?}", reached.schedule.text(&small.scenario)));
+        }
         let model = replay(&small.scenario, &full.instance, &reached.schedule).map_err(|error| error.to_string())?;
         if crate::check::Final::of_model(&model, &full.instance).as_ref() != Some(&reached.end) {
             return Err(format!("{} leads elsewhere", reached.schedule.text(&small.scenario)));

@@ -63,7 +63,7 @@ pub const FACTS: &[Fact] = &[
     fact(("repaired", None, 2), "ledger-balances", "proved", None, None),
     fact(("repaired", CROWD, 10), "no-livelock", "proved", None, None),
     // What one shows alone, all together do not.
-    fact(("needs-a-second", Some(80), 0), "no-deadlock", "proved", None, None),
+    fact(("opens-and-goes", THRONG, 1), "no-undersell", "proved", None, None),
     fact(("looks-for-a-pair", THRONG, 0), "no-livelock", "proved", None, None),
     // Each alone would sell two.
     Fact { at_most: THRONG_TAKES, ..fact(("every-other", THRONG, 2), "no-oversell", "refuted", None, None) },

@@ -6,6 +6,7 @@
 mod deaths;
 mod hidden;
 mod races;
+mod spans;
 mod unbounded;
 mod waits;
 mod weak;
@@ -53,7 +54,7 @@ impl Planted {
 
 /// All of them, kind by kind.
 pub fn all() -> impl Iterator<Item = &'static Planted> {
-    [races::ALL, waits::ALL, deaths::ALL, hidden::ALL, unbounded::ALL, weak::ALL].into_iter().flatten()
+    [races::ALL, spans::ALL, waits::ALL, deaths::ALL, hidden::ALL, unbounded::ALL, weak::ALL].into_iter().flatten()
 }
 
 /// What most of them share: how many tickets are left (two at the start), two cells more, and a note, so that there is

@@ -3,7 +3,7 @@
 use super::Expected::{Broken, Holds};
 use super::{Planted, shop, sold, take, take_torn};
 use crate::scenario::{Launch, Scenario};
-use crate::sync::{Cell, Event, File, Lock, Mutex, RwLock};
+use crate::sync::{Event, File, Mutex, RwLock};
 use std::sync::atomic::Ordering::SeqCst;
 
 pub const ALL: &[Planted] = &[
@@ -126,52 +126,6 @@ pub const ALL: &[Planted] = &[
                     }
                 }
                 at.tell(Event::given_back("cancelled", 1));
-            })
-            .into()
-        },
-    },
-    Planted {
-        name: "one-looks-at-a-time",
-        what: "whoever dies while it looks makes room for the next",
-        expected: Holds("no-oversell"),
-        threads: 2,
-        beyond: &[],
-        make: |name| {
-            Scenario::new(name, |setup| (setup.lock("desk"), setup.cell("left", 1u64)))
-                .stock(1)
-                .search("look")
-                .role("buyer", |at, (desk, left): &(Lock, Cell<u64>)| {
-                    let seen = {
-                        let _desk = desk.acquire(at);
-                        at.span("look", || left.load(at, SeqCst))
-                    };
-                    if seen > 0 && left.compare_exchange(at, seen, seen - 1, SeqCst, SeqCst).is_ok() {
-                        sold(at);
-                    }
-                })
-                .into()
-        },
-    },
-    Planted {
-        name: "rings-in-a-span",
-        what: "nobody remembers who has rung, and each number does other harm",
-        expected: Broken("no-oversell"),
-        threads: 1,
-        beyond: &[],
-        make: |name| {
-            shop(name, |at, shop| {
-                at.span("ring", || match at.choose("times", &["none", "one", "two", "three"]) {
-                    "one" => shop.bell.store(at, 1, SeqCst),
-                    "two" => shop.bell.store(at, 2, SeqCst),
-                    "three" => shop.bell.store(at, 3, SeqCst),
-                    _ => {}
-                });
-                match shop.bell.load(at, SeqCst) {
-                    1 => at.torn("the rope"),
-                    2 => at.crash("the bell"),
-                    3 => at.tell(Event::sale_of("bought", 3)),
-                    _ => {}
-                }
             })
             .into()
         },

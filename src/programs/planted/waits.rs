@@ -1,9 +1,9 @@
 //! Deadlocks, leaks and livelocks.
 
 use super::Expected::{Broken, Holds};
-use super::{Planted, shop, take};
+use super::{Planted, shop, sold, take};
 use crate::scenario::Scenario;
-use crate::sync::{Cell, Condvar, Lock, Mutex, Semaphore};
+use crate::sync::{Cell, Condvar, Event, Lock, Mutex, Semaphore};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -146,24 +146,6 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
-        name: "needs-a-second",
-        what: "who comes alone waits for ever, and of more nobody does",
-        expected: Broken("no-deadlock"),
-        threads: 1,
-        beyond: &[],
-        make: |name| {
-            Scenario::new(name, |setup| (setup.cell("door", 0), setup.cell("bell", 0), setup.semaphore("second", 0)))
-                .role("buyer", |at, (door, bell, second): &(Cell<u64>, Cell<u64>, Semaphore)| {
-                    if door.swap(at, 1, SeqCst) == 0 {
-                        drop(second.acquire(at, 1));
-                    } else if bell.swap(at, 1, SeqCst) == 0 {
-                        second.add(at, 1);
-                    }
-                })
-                .into()
-        },
-    },
-    Planted {
         name: "undersold",
         what: "who finds the shop busy goes away, and a ticket is left",
         expected: Broken("no-undersell"),
@@ -179,6 +161,44 @@ pub const ALL: &[Planted] = &[
                 ending
             })
             .into()
+        },
+    },
+    Planted {
+        name: "opens-and-goes",
+        what: "who comes first only opens, so who is alone buys nothing",
+        expected: Broken("no-undersell"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            Scenario::new(name, |setup| (setup.cell("door", 0), setup.cell("sold", 0)))
+                .stock(1)
+                .role("buyer", |at, (door, taken): &(Cell<u64>, Cell<u64>)| {
+                    if door.swap(at, 1, SeqCst) == 1 && taken.swap(at, 1, SeqCst) == 0 {
+                        sold(at);
+                    }
+                })
+                .into()
+        },
+    },
+    Planted {
+        name: "before-the-delivery",
+        what: "who comes before the delivery goes away",
+        expected: Broken("no-undersell"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            Scenario::new(name, |setup| setup.cell("left", 0))
+                .stock(0)
+                .role("buyer", |at, left: &Cell<u64>| {
+                    if left.swap(at, 0, SeqCst) == 1 {
+                        sold(at);
+                    }
+                })
+                .role("supplier", |at, left| {
+                    left.store(at, 1, SeqCst);
+                    at.tell(Event::restocked("delivered", 1));
+                })
+                .into()
         },
     },
     Planted {
