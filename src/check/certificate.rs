@@ -65,7 +65,7 @@ pub struct Certificate {
 pub struct AbstractState {
     pub(super) contents: Vec<usize>,
     pub(super) parent: Option<usize>,
-    pub(super) kills: usize,
+    pub(crate) kills: usize,
     pub(super) unstarted: u32,
     pub(super) balance: i64,
     pub(super) restocked: i64,

@@ -9,7 +9,7 @@ use super::exploration::{Space, Transition};
 use super::witness::Numbers;
 use super::{CheckError, Instance, Limits};
 use crate::platform::script::Local;
-use crate::platform::{Actor, Move};
+use crate::platform::{Actor, Move, Trace, What};
 use crate::scenario::{Launch, Scenario, Speaker};
 use crate::trace::Schedule;
 use rustc_hash::FxHashSet;
@@ -103,6 +103,24 @@ pub fn explain(
         }
     }
     Ok(search.impossible())
+}
+
+/// The lines that an execution prints. Process ids are made up: thread 0 of a role has 1000, thread 1 has 1001, and so on.
+pub fn printed(scenario: &Scenario, trace: &Trace) -> Vec<String> {
+    let line = |(actor, what): (Actor, &What)| {
+        let What::Local(Local::Told(event)) = what else { return None };
+        let number = if let Actor::Thread(_, number) = actor { number } else { 0 };
+        scenario.line(&speaker(scenario, actor, (1000 + number).to_string()), event)
+    };
+    trace.entries.iter().filter_map(|entry| line((entry.actor, &entry.what))).collect()
+}
+
+fn speaker(scenario: &Scenario, actor: Actor, pid: String) -> Speaker {
+    let (role, number) = match actor {
+        Actor::Thread(role, number) => (scenario.roles()[role].name, number),
+        Actor::Parent => ("parent", 0),
+    };
+    Speaker { role, number, pid }
 }
 
 /// A state whose threads are told apart.
@@ -209,13 +227,9 @@ impl Search<'_> {
     fn print(&mut self, told: &mut Told, actor: Actor, locals: &[Local]) -> bool {
         /// Stands for a process id that is not known yet. No program prints it.
         const ANY_PID: &str = "\u{1}";
-        let (role, number) = match actor {
-            Actor::Thread(role, number) => (self.scenario.roles()[role].name, number),
-            Actor::Parent => ("parent", 0),
-        };
+        let speaker = speaker(self.scenario, actor, ANY_PID.to_owned());
         for local in locals {
             let Local::Told(event) = local else { continue };
-            let speaker = Speaker { role, number, pid: ANY_PID.to_owned() };
             let Some(text) = self.scenario.line(&speaker, event) else { continue };
             let Some(line) = self.lines.get(told.printed) else { return false };
             let matches = match text.split_once(ANY_PID) {

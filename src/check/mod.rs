@@ -56,7 +56,7 @@ pub use certificate::{AbstractState, Certificate, CertificateError, Uncertified,
 pub use counting::Counting;
 pub use coverability::Coverability;
 pub use evidence::{Evidence, evidence};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, explain, printed};
 pub use exploration::MOST_THREADS;
 pub use limits::{Limits, Progress, Watcher};
 #[cfg(loom)]

@@ -1,9 +1,11 @@
 //! `oversell selftest`: whether the instruments see what is planted, here, with this toolchain.
 
 mod beside;
+mod certificates;
 mod every;
 mod facts;
 mod instrument;
+mod outputs;
 
 pub use instrument::{Reading, engines, reading};
 
@@ -11,10 +13,15 @@ use super::args::SelftestArgs;
 use super::progress::Watch;
 use super::terminal::show;
 use super::{Done, Exit};
+use crate::check::{Instance, Property};
 use crate::programs::planted::{self, Expected, Planted};
-use beside::{INSTRUMENTS, Small};
+use beside::{INSTRUMENTS, Small, is_known};
 use facts::{FACTS, Fact};
+use instrument::{engines_up_to, hurried};
 use std::fmt::Write;
+
+/// After so many states or executions whoever is stopped early is.
+const FEW: usize = 3;
 
 pub fn selftest(args: &SelftestArgs) -> Done {
     let watch = Watch::start("holding the engines against planted bugs");
@@ -89,6 +96,32 @@ fn others(watch: &Watch) -> Vec<(String, usize, Vec<String>)> {
         };
         others.push((format!("{name}: {what}"), small.len(), small.iter().filter_map(failure).collect()));
     }
+    watch.say("holding certificates against what is known".to_owned());
+    let large = planted::all().filter(|it| is_known(it) && !small.iter().any(|(planted, _)| planted.name == it.name));
+    let large: Vec<_> = large.collect();
+    let failure = |planted: &&Planted| Some(format!("certificates of {}: {}", planted.name, certified(planted).err()?));
+    others.push((
+        "certificates: the same of programs that go round, or are larger".to_owned(),
+        large.len(),
+        large.iter().filter_map(failure).collect(),
+    ));
+    watch.say("stopping the engines early".to_owned());
+    let (mut asked, mut failures) = (0, Vec::new());
+    // What the code hides, runs of it can miss.
+    for planted in planted::all().filter(|planted| planted.expected != Expected::Refused) {
+        let known = small.iter().find(|(it, small)| it.name == planted.name && small.faults().is_empty());
+        for (engine, any) in engines_up_to(FEW) {
+            asked += 1;
+            let said = hurried(planted, engine.as_ref(), any);
+            let right = said.and_then(|worst| match (worst, known) {
+                (Some(worst), Some((_, small))) => small.sells(engine.name(), any, worst),
+                _ => Ok(()),
+            });
+            let failure = right.err();
+            failures.extend(failure.map(|why| format!("{} of {}, stopped early: {why}", engine.name(), planted.name)));
+        }
+    }
+    others.push(("limits: whoever is stopped early says nothing that is not so".to_owned(), asked, failures));
     watch.say("asking what is known of large programs".to_owned());
     let failure = |fact: &Fact| {
         let with = fact.buyers.map_or("any".to_owned(), |buyers| buyers.to_string());
@@ -101,6 +134,19 @@ fn others(watch: &Watch) -> Vec<(String, usize, Vec<String>)> {
         FACTS.iter().filter_map(failure).collect(),
     ));
     others
+}
+
+/// Holds the certificates of a planted program against what is known of it.
+fn certified(planted: &Planted) -> Result<(), String> {
+    let scenario = planted.scenario("certificates");
+    let shows = |property: Property| match planted.expected {
+        Expected::Broken(name) if name == property.name() => Some(true),
+        Expected::Holds(name) if name == property.name() => Some(false),
+        _ => None,
+    };
+    certificates::check(&scenario, &Instance::of(&scenario, planted.threads), shows)?;
+    // What so many threads show, some number of them does.
+    certificates::check(&scenario, &Instance::any(&scenario), |property| shows(property).filter(|shows| *shows))
 }
 
 fn short(engine: &str) -> &str {

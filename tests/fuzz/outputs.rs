@@ -1,8 +1,8 @@
 //! `explain`: what an execution prints can be explained, too.
 
-use crate::properties::outputs::{PROGRAMS, instance, output, printed};
+use crate::properties::outputs::{PROGRAMS, instance, output};
 use crate::{Tally, fuzz, is_worthwhile};
-use oversell::check::Instance;
+use oversell::check::{Instance, printed};
 use oversell::platform::model::Model;
 use oversell::scenario::Scenario;
 use proptest::collection::vec;

@@ -2,13 +2,10 @@
 //! programs that are small.
 
 use super::engines;
-use super::every::{Every, after, printed};
-use crate::check::{
-    Certificate, Explanation, Finding, Instance, Kind, Limits, Property, Threads, Verdict, alternatives, certify,
-    explain, outcomes, verify,
-};
-use crate::platform::LockKind;
+use super::every::{Every, after, shows_now};
+use crate::check::{Finding, Instance, Kind, Limits, Property, Threads, Verdict, alternatives, outcomes};
 use crate::platform::model::Model;
+use crate::platform::{Act, LockKind, Move};
 use crate::programs::planted::{Expected, Planted};
 use crate::scenario::Scenario;
 use crate::trace::page::{Fate, Ways};
@@ -45,11 +42,16 @@ pub const INSTRUMENTS: &[Instrument] = &[
     ),
 ];
 
+/// Whether it is known of a program what its interleavings come to.
+pub fn is_known(planted: &Planted) -> bool {
+    let known = matches!(planted.expected, Expected::Broken(_) | Expected::Holds(_));
+    known && !planted.beyond.contains(&"counting")
+}
+
 impl Small {
     /// A program that is small enough, with nobody killed, or one of few.
     pub fn of(planted: &Planted) -> Vec<Small> {
-        if !matches!(planted.expected, Expected::Broken(_) | Expected::Holds(_)) || planted.beyond.contains(&"counting")
-        {
+        if !is_known(planted) {
             return Vec::new();
         }
         let faults = [(0, LockKind::Owned), (1, LockKind::Owned), (1, LockKind::Semaphore)];
@@ -79,6 +81,18 @@ impl Small {
             (_, LockKind::Owned) => " with a kill",
             (_, LockKind::Semaphore) => " with a kill, and locks that stay",
         }
+    }
+
+    /// Whether an engine is right that so many are sold at most.
+    pub fn sells(&self, engine: &str, any: bool, said: u64) -> Checked {
+        let worst = u64::try_from(self.full().worst).unwrap_or(0);
+        // A random search finds what it finds, and many threads may sell more than these.
+        let right = match engine {
+            "shuttle-pct" => said <= worst,
+            _ if any => said >= worst,
+            _ => said == worst,
+        };
+        if right { Ok(()) } else { Err(format!("{engine} says that at most {said} are sold, and it is {worst}")) }
     }
 
     fn full(&self) -> &Every {
@@ -120,13 +134,23 @@ fn verdicts(small: &Small) -> Checked {
 }
 
 fn witnesses(small: &Small) -> Checked {
-    for &(engine, _, ref finding) in &small.findings {
+    for &(engine, any, ref finding) in &small.findings {
         let Some(witness) = finding.verdict.witness() else { continue };
         let (property, text) = (finding.property, witness.schedule.text(&small.scenario));
+        // Some of those who are alike may do.
+        let number = witness.instance.number(0);
+        let right = any || number == small.by_size.len() || engine == "counting" && number < small.by_size.len();
+        if !right || witness.instance != small.full().instance.clone().role(0, Threads::Exactly(number)) {
+            return Err(format!("{engine} shows {property} by {text}, of other threads than there are"));
+        }
         let shown = replay(&small.scenario, &witness.instance, &witness.schedule).map_err(|error| error.to_string())?;
-        let every = Every::of(&small.scenario, &witness.instance);
-        if every.is_some_and(|every| !every.shows_now(property, &shown)) {
+        if !shows_now(property, &shown, &witness.instance) {
             return Err(format!("{engine} shows {property} by {text}, which does not"));
+        }
+        // Who runs every schedule has run the shortest.
+        let shortest = small.full().least.get(&property).filter(|_| engine == "shuttle-dfs");
+        if shortest.is_some_and(|least| witness.schedule.0.len() > least.0.len()) {
+            return Err(format!("{engine} shows {property} by {text}, and there are shorter ones"));
         }
         let Some((threads, least)) = small.least(property) else { continue };
         let is_least = (witness.instance.number(0), &witness.schedule) == (threads, least);
@@ -139,18 +163,12 @@ fn witnesses(small: &Small) -> Checked {
 }
 
 fn worst_cases(small: &Small) -> Checked {
-    let worst = u64::try_from(small.full().worst).unwrap_or(0);
     for &(engine, any, ref finding) in &small.findings {
         let Some(said) = finding.worst else { continue };
-        // A random search finds what it finds, and many threads may sell more than these.
-        let right = match engine {
-            "shuttle-pct" => said <= worst,
-            _ if any => said >= worst,
-            _ => said == worst,
-        };
-        if !right {
-            return Err(format!("{engine} says that at most {said} are sold, and it is {worst}"));
+        if finding.property != Property::NoOversell {
+            return Err(format!("{engine} says of {} how much is sold at most", finding.property));
         }
+        small.sells(engine, any, said)?;
     }
     Ok(())
 }
@@ -163,7 +181,18 @@ fn all_outcomes(small: &Small) -> Checked {
     if listed != expected {
         return Err(format!("{} outcomes are listed, and there are {}: {listed:?}", listed.len(), expected.len()));
     }
+    let early = Limits { max_states: 1, ..Limits::default() };
+    let early = outcomes(&small.scenario, &full.instance, &early).map_err(|error| error.to_string())?;
+    if early.limit.is_none() && early.reached != reached.reached {
+        return Err(format!("stopped early, it lists {} outcomes, and does not say so", early.reached.len()));
+    }
     for reached in &reached.reached {
+        let end = &reached.end;
+        let all = end.ended.values().sum::<usize>() + end.crashed + end.killed + end.never_started + end.stuck;
+        let killed = reached.schedule.0.iter().filter(|mv| mv.act == Act::Kill).count();
+        if Some(all) != full.instance.total() || end.killed != killed {
+            return Err(format!("{} comes to an end of others: {end:?}", reached.schedule.text(&small.scenario)));
+        }
         let model = replay(&small.scenario, &full.instance, &reached.schedule).map_err(|error| error.to_string())?;
         if crate::check::Final::of_model(&model, &full.instance).as_ref() != Some(&reached.end) {
             return Err(format!("{} leads elsewhere", reached.schedule.text(&small.scenario)));
@@ -193,6 +222,18 @@ fn schedules(small: &Small) -> Checked {
         if model.trace().schedule() != least.0 {
             return Err(format!("{text} is replayed as another"));
         }
+        let mut model = Model::new(&small.scenario, &full.instance);
+        for mv in &least.0 {
+            let offered = model.moves();
+            let can_be_killed = offered.iter().any(|mv| mv.act == Act::Kill);
+            let acts = [Act::Step, Act::Pick("none"), Act::Kill].into_iter().take(2 + usize::from(can_be_killed));
+            let step = |actor| acts.clone().map(move |act| Move { actor, act });
+            let mut others = full.everybody().flat_map(step).filter(|mv| !offered.contains(mv));
+            if let Some(other) = others.find(|mv| after(&model, *mv).is_some()) {
+                return Err(format!("{other:?} is made within {text}, and cannot be"));
+            }
+            model.make(*mv).map_err(|misfit| misfit.to_string())?;
+        }
         let nobody = format!("{text}{}99", if least.0.is_empty() { "" } else { "," });
         let parsed = Schedule::parse(&nobody, &small.scenario).map_err(|error| error.to_string())?;
         match replay(&small.scenario, &full.instance, &parsed) {
@@ -204,37 +245,11 @@ fn schedules(small: &Small) -> Checked {
 }
 
 fn certificates(small: &Small) -> Checked {
-    let (scenario, limits) = (&small.scenario, Limits { max_states: 5_000, max_nodes: 300, ..Limits::default() });
-    for instance in [small.full().instance.clone(), small.any()] {
-        let any = instance.is_any();
-        let shows = |property| match any {
-            true => small.least(property).is_some(),
-            false => small.full().least.contains_key(&property),
-        };
-        for property in Property::of(scenario) {
-            let Ok(certificate) = certify(scenario, &instance, property, &limits) else { continue };
-            if shows(property) {
-                return Err(format!("{property} has a certificate, and is not so"));
-            }
-            if Certificate::read(&Certificate::write(std::slice::from_ref(&certificate)))
-                != Ok(vec![certificate.clone()])
-            {
-                return Err(format!("the certificate of {property} reads back as another"));
-            }
-            verify(scenario, &certificate).map_err(|error| format!("the certificate of {property}: {error}"))?;
-            let mut less = certificate.clone();
-            if less.states.pop_last().is_none() || verify(scenario, &less).is_ok() {
-                return Err(format!("the certificate of {property} verifies with a state less"));
-            }
-            for wrong in Property::of(scenario).into_iter().filter(|wrong| shows(*wrong)) {
-                let claims = Certificate { property: wrong.name().to_owned(), ..certificate.clone() };
-                if verify(scenario, &claims).is_ok() {
-                    return Err(format!("a certificate of {wrong} verifies, and it is not so"));
-                }
-            }
-        }
-    }
-    Ok(())
+    let full = small.full();
+    super::certificates::check(&small.scenario, &full.instance, |property| Some(full.least.contains_key(&property)))?;
+    // With more threads than these, something may show.
+    let shows = |property| small.least(property).map(|_| true);
+    super::certificates::check(&small.scenario, &small.any(), shows)
 }
 
 fn all_alternatives(small: &Small) -> Checked {
@@ -260,7 +275,7 @@ fn all_alternatives(small: &Small) -> Checked {
             return Err(format!("{property}: no return after {turn:?}, and it is {expected:?}"));
         }
         for (model, ways) in models.iter().zip(&steps) {
-            let fate = |model: &Model| match (full.shows_now(property, model), well(model)) {
+            let fate = |model: &Model| match (shows_now(property, model, &full.instance), well(model)) {
                 (true, _) => Fate::Breaks,
                 (_, true) => Fate::Good,
                 _ => Fate::Doomed,
@@ -278,38 +293,5 @@ fn all_alternatives(small: &Small) -> Checked {
 }
 
 fn explanations(small: &Small) -> Checked {
-    let full = small.full();
-    if full.instance.kills > 0 {
-        return Ok(());
-    }
-    // Each output, the same with one line less, twice, or another, and with its ends changed for each other.
-    let mut asked = full.outputs.clone();
-    for lines in &full.outputs {
-        asked.extend((0..=lines.len()).map(|end| lines[..end].to_vec()));
-        for at in 0..lines.len() {
-            asked.insert([&lines[..at], &lines[at..=at], &lines[at..]].concat());
-            asked.insert([&lines[..at], &["nobody says this".to_owned()], &lines[at..]].concat());
-            asked.insert([&lines[at..], &lines[..at]].concat());
-        }
-    }
-    let alike = |one: &[String], other: &[String]| one.iter().zip(other).take_while(|(a, b)| a == b).count();
-    for lines in asked {
-        let words: Vec<_> = lines.iter().map(String::as_str).collect();
-        let explained = explain(&small.scenario, &full.instance, &words, &Limits::default());
-        let explained = explained.map_err(|error| error.to_string())?;
-        let furthest = full.outputs.iter().map(|output| alike(output, &lines)).max().unwrap_or(0);
-        let right = match &explained {
-            Explanation::Possible(schedule) => {
-                let model = replay(&small.scenario, &full.instance, schedule).map_err(|error| error.to_string())?;
-                full.outputs.contains(&lines) && printed(&small.scenario, model.trace()) == lines
-            }
-            Explanation::Unfinished => furthest == lines.len() && !full.outputs.contains(&lines),
-            Explanation::Impossible { line } => furthest < lines.len() && *line == furthest,
-            Explanation::Inconclusive { .. } => false,
-        };
-        if !right {
-            return Err(format!("{lines:?} is said to be {explained:?}"));
-        }
-    }
-    Ok(())
+    if small.full().instance.kills > 0 { Ok(()) } else { super::outputs::check(small.full()) }
 }

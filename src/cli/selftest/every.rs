@@ -2,11 +2,10 @@
 //!
 //! Nothing clever is done. No states are merged, and nothing is known of control points.
 
-use crate::check::{Evidence, Final, Instance, Kind, Property, evidence};
+use crate::check::{Evidence, Final, Instance, Kind, Property, evidence, printed};
 use crate::platform::model::Model;
-use crate::platform::script::Local;
-use crate::platform::{Act, Actor, Move, Trace, What};
-use crate::scenario::{Scenario, Speaker};
+use crate::platform::{Act, Actor, Move, What};
+use crate::scenario::Scenario;
 use crate::trace::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +30,9 @@ pub struct Every {
 /// So many beginnings of executions are looked at. Code that goes round has more, and is not looked at so.
 const MOST: usize = 1_500;
 
+/// None of them has more moves than this.
+const LONGEST: usize = 50;
+
 impl Every {
     /// All of them; `None` if they are too many.
     pub fn of(scenario: &Scenario, instance: &Instance) -> Option<Every> {
@@ -51,6 +53,9 @@ impl Every {
 
     fn walk(&mut self, model: &Model) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
+        if model.trace().schedule().len() > LONGEST {
+            return None;
+        }
         let so_far = Final::of_trace(&self.scenario, model.trace(), &self.instance, None);
         let stock = i64::try_from(self.scenario.stock().unwrap_or(0)).ok()?;
         self.worst = self.worst.max(so_far.sold - (so_far.stock - stock));
@@ -89,6 +94,12 @@ impl Every {
         Some(())
     }
 
+    /// The parent, and all threads.
+    pub fn everybody(&self) -> impl Iterator<Item = Actor> {
+        let threads = |role| (0..self.instance.number(role)).map(move |number| Actor::Thread(role, number));
+        [Actor::Parent].into_iter().chain((0..self.instance.threads.len()).flat_map(threads))
+    }
+
     /// What a verdict on a property must be called.
     pub fn name(&self, property: Property) -> &'static str {
         match (property.kind(), self.least.contains_key(&property)) {
@@ -99,43 +110,30 @@ impl Every {
         }
     }
 
-    /// What shows a property on the way of an execution, or at its end if it has come to it.
-    fn shows(&self, property: Property, model: &Model) -> Option<Evidence> {
-        let end = Final::of_model(model, &self.instance);
-        evidence(property, &self.scenario, model.trace(), end.as_ref())
-    }
-
     /// Whether an execution can still end without showing a property, if nobody else is killed.
     pub fn can_end_well(&self, property: Property, model: &Model) -> bool {
-        if self.shows(property, model).is_some() {
+        if shows(property, model, &self.instance).is_some() {
             return false;
         }
         let made: Vec<_> = model.moves().into_iter().filter(|mv| mv.act != Act::Kill).collect();
         let mut nexts = made.iter().filter_map(|mv| after(model, *mv));
         made.is_empty() || nexts.any(|next| self.can_end_well(property, &next))
     }
+}
 
-    /// Whether a property shows at the last move of an execution.
-    pub fn shows_now(&self, property: Property, model: &Model) -> bool {
-        self.shows(property, model).is_some_and(|seen| seen.moves == model.trace().schedule().len())
-    }
+/// What shows a property on the way of an execution, or at its end if it has come to it.
+fn shows(property: Property, model: &Model, instance: &Instance) -> Option<Evidence> {
+    let end = Final::of_model(model, instance);
+    evidence(property, model.scenario(), model.trace(), end.as_ref())
+}
+
+/// Whether a property shows at the last move of an execution.
+pub fn shows_now(property: Property, model: &Model, instance: &Instance) -> bool {
+    shows(property, model, instance).is_some_and(|seen| seen.moves == model.trace().schedule().len())
 }
 
 /// One move further.
 pub fn after(model: &Model, mv: Move) -> Option<Model> {
     let mut next = model.clone();
     next.make(mv).ok().map(|()| next)
-}
-
-/// What an execution prints.
-pub fn printed(scenario: &Scenario, trace: &Trace) -> Vec<String> {
-    let line = |(actor, what): (Actor, &What)| {
-        let What::Local(Local::Told(event)) = what else { return None };
-        let (role, number) = match actor {
-            Actor::Thread(role, number) => (scenario.roles()[role].name, number),
-            Actor::Parent => ("parent", 0),
-        };
-        scenario.line(&Speaker { role, number, pid: (1000 + number).to_string() }, event)
-    };
-    trace.entries.iter().filter_map(|entry| line((entry.actor, &entry.what))).collect()
 }

@@ -21,7 +21,12 @@ pub enum Reading {
 /// Every engine that this build has, and whether it is asked about any number of threads.
 pub fn engines() -> Vec<(Box<dyn Engine>, bool)> {
     // Planted programs are small. What takes more is not going to end.
-    let limits = || Limits { max_states: 5_000, max_nodes: 300, ..Limits::default() };
+    engines_up_to(5_000)
+}
+
+/// The same, stopped after so many states or executions.
+pub(super) fn engines_up_to(most: usize) -> Vec<(Box<dyn Engine>, bool)> {
+    let limits = || Limits { max_states: most, max_nodes: 300, ..Limits::default() };
     let mut engines: Vec<(Box<dyn Engine>, bool)> = vec![
         (Box::new(Counting { limits: limits() }), false),
         (Box::new(Parametric { limits: limits(), ..Parametric::default() }), true),
@@ -31,11 +36,11 @@ pub fn engines() -> Vec<(Box<dyn Engine>, bool)> {
     #[cfg(feature = "shuttle")]
     {
         use crate::check::{ShuttleDfs, ShuttlePct};
-        engines.push((Box::new(ShuttleDfs { max_executions: 5_000 }), false));
-        engines.push((Box::new(ShuttlePct { executions: 300, ..ShuttlePct::default() }), false));
+        engines.push((Box::new(ShuttleDfs { max_executions: most }), false));
+        engines.push((Box::new(ShuttlePct { executions: most.min(300), ..ShuttlePct::default() }), false));
     }
     #[cfg(loom)]
-    engines.push((Box::new(crate::check::Loom::default()), false));
+    engines.push((Box::new(crate::check::Loom { max_executions: most, ..Default::default() }), false));
     let _ = &mut engines;
     engines
 }
@@ -53,16 +58,7 @@ pub fn reading(planted: &Planted, engine: &dyn Engine, any: bool) -> Reading {
             "it runs the code and does not read it; that it hides nothing is taken on trust".to_owned(),
         );
     }
-    let scenario = planted.scenario(engine.name());
-    let instance = if any { Instance::any(&scenario) } else { Instance::of(&scenario, planted.threads) };
-    let properties = match planted.expected {
-        Expected::Broken(name) | Expected::Holds(name) | Expected::Undecided(name) => {
-            vec![Property::named(&scenario, name).expect("a planted program has the property that it is about")]
-        }
-        Expected::Refused => Property::of(&scenario),
-    };
-    let findings = engine.check(&scenario, &instance, &properties);
-    match judged(planted.expected, &scenario, &findings) {
+    match found(planted, engine, any).0 {
         Reading::Right if never_proves(planted, engine.name()) => {
             Reading::Wrong("proves something, and looks at random schedules only".to_owned())
         }
@@ -72,6 +68,28 @@ pub fn reading(planted: &Planted, engine: &dyn Engine, any: bool) -> Reading {
         }
         reading => reading,
     }
+}
+
+/// Asks an engine that is stopped early, which may say that anything is beyond it; what it says all the same must be so.
+/// How much is sold at most, if it says.
+pub(super) fn hurried(planted: &Planted, engine: &dyn Engine, any: bool) -> Result<Option<u64>, String> {
+    match found(planted, engine, any) {
+        (Reading::Wrong(why), _) => Err(why),
+        (Reading::Right | Reading::Beyond(_), findings) => Ok(findings.iter().find_map(|finding| finding.worst)),
+    }
+}
+
+fn found(planted: &Planted, engine: &dyn Engine, any: bool) -> (Reading, Vec<Finding>) {
+    let scenario = planted.scenario(engine.name());
+    let instance = if any { Instance::any(&scenario) } else { Instance::of(&scenario, planted.threads) };
+    let properties = match planted.expected {
+        Expected::Broken(name) | Expected::Holds(name) | Expected::Undecided(name) => {
+            vec![Property::named(&scenario, name).expect("a planted program has the property that it is about")]
+        }
+        Expected::Refused => Property::of(&scenario),
+    };
+    let findings = engine.check(&scenario, &instance, &properties);
+    (judged(planted.expected, &scenario, &findings), findings.unwrap_or_default())
 }
 
 /// Whether an engine is asked to prove what it cannot.

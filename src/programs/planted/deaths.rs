@@ -49,6 +49,27 @@ pub const ALL: &[Planted] = &[
         make: |name| shop(name, |at, _: &Shop| -> &str { at.crash("no shop today") }).into(),
     },
     Planted {
+        name: "closed-meanwhile",
+        what: "the door is closed between two looks, or before both",
+        expected: Broken("no-crash"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            shop(name, |at, shop| {
+                shop.bell.load(at, SeqCst);
+                if shop.door.load(at, SeqCst) == 1 {
+                    at.crash("ran into the door");
+                }
+            })
+            .role("porter", |at, shop| {
+                if at.choose("door", &["leave", "close"]) == "close" {
+                    shop.door.store(at, 1, SeqCst);
+                }
+            })
+            .into()
+        },
+    },
+    Planted {
         name: "torn-parent",
         what: "the parent that starts them one by one dies",
         expected: Broken("no-torn-read"),

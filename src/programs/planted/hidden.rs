@@ -107,6 +107,24 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
+        name: "leak-the-same-each-time",
+        what: "a cell carries out of a span that it was run, which it always was",
+        expected: Refused,
+        threads: 3,
+        beyond: ONLY_RUN,
+        make: |name| {
+            shop(name, |at, shop| {
+                let entered = Cell::new(false);
+                at.span("enter", || {
+                    shop.door.store(at, 1, SeqCst);
+                    entered.set(true);
+                });
+                if entered.get() { take_torn(at, shop) } else { take(at, shop) }
+            })
+            .into()
+        },
+    },
+    Planted {
         name: "leak-into-the-end",
         what: "it changes nothing but how a thread ends",
         expected: Refused,

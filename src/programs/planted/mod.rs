@@ -6,11 +6,12 @@
 mod deaths;
 mod hidden;
 mod races;
+mod spans;
 mod unbounded;
 mod waits;
 mod weak;
 
-use crate::scenario::{Builder, Scenario};
+use crate::scenario::{Builder, Scenario, Speaker};
 use crate::sync::{Cell, Ending, Event, File, Platform};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -53,7 +54,7 @@ impl Planted {
 
 /// All of them, kind by kind.
 pub fn all() -> impl Iterator<Item = &'static Planted> {
-    [races::ALL, waits::ALL, deaths::ALL, hidden::ALL, unbounded::ALL, weak::ALL].into_iter().flatten()
+    [races::ALL, spans::ALL, waits::ALL, deaths::ALL, hidden::ALL, unbounded::ALL, weak::ALL].into_iter().flatten()
 }
 
 /// What most of them share: how many tickets are left (two at the start), two cells more, and a note, so that there is
@@ -79,7 +80,9 @@ fn shop<E: Into<Ending>>(
     })
     .stock(2)
     .role("buyer", code)
-    .line(|speaker, event| Some(format!("{} {}: {}", speaker.role, speaker.number, event.name)))
+    .line(|Speaker { role, number, pid }, event| {
+        Some(if event.name == "bought" { format!("{pid} bought") } else { format!("{role} {number}: {}", event.name) })
+    })
     .ledger(|at, shop| Some(shop.left.load(at, SeqCst)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::Expected::{Broken, Holds};
 use super::{Planted, shop, sold, take, take_torn};
-use crate::scenario::Scenario;
+use crate::scenario::{Launch, Scenario};
 use crate::sync::{Event, File, Mutex, RwLock};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -22,6 +22,22 @@ pub const ALL: &[Planted] = &[
         threads: 3,
         beyond: &[],
         make: |name| shop(name, take).into(),
+    },
+    Planted {
+        name: "one-after-the-other",
+        what: "the same, but nobody is started before the last one has ended",
+        expected: Holds("no-oversell"),
+        threads: 3,
+        beyond: &[],
+        make: |name| shop(name, take_torn).launch(Launch::Joined).into(),
+    },
+    Planted {
+        name: "until-sold-out",
+        what: "the same, by a parent that starts them while there are tickets",
+        expected: Holds("no-oversell"),
+        threads: 3,
+        beyond: &[],
+        make: |name| shop(name, take_torn).launch_while(|at, shop| shop.left.load(at, SeqCst) > 0).into(),
     },
     Planted {
         name: "lost-update-at-the-end",
@@ -87,6 +103,45 @@ pub const ALL: &[Planted] = &[
                 sold(at);
                 shop.bell.load(at, SeqCst);
                 at.tell(Event::given_back("cancelled", 1));
+            })
+            .into()
+        },
+    },
+    Planted {
+        name: "gives-back-too-few",
+        what: "the second buyer oversells by two, and gives back one",
+        expected: Broken("ledger-balances"),
+        threads: 2,
+        beyond: &[],
+        make: |name| {
+            shop(name, |at, shop| {
+                match shop.door.fetch_update(at, SeqCst, SeqCst, |door| (door < 2).then_some(door + 1)) {
+                    Err(_) => return,
+                    Ok(before) => {
+                        at.tell(Event::sale_of("bought", 2));
+                        shop.left.store(at, 0, SeqCst);
+                        if before == 0 {
+                            return;
+                        }
+                    }
+                }
+                at.tell(Event::given_back("cancelled", 1));
+            })
+            .into()
+        },
+    },
+    Planted {
+        name: "every-other",
+        what: "every other buyer takes two without a look",
+        expected: Broken("no-oversell"),
+        threads: 3,
+        beyond: &[],
+        make: |name| {
+            shop(name, |at, shop| {
+                if shop.door.fetch_xor(at, 1, SeqCst) == 0 {
+                    at.tell(Event::sale_of("bought", 2));
+                }
+                shop.bell.load(at, SeqCst);
             })
             .into()
         },

@@ -1,9 +1,9 @@
 //! Deadlocks, leaks and livelocks.
 
 use super::Expected::{Broken, Holds};
-use super::{Planted, shop, take};
+use super::{Planted, shop, sold, take};
 use crate::scenario::Scenario;
-use crate::sync::{Cell, Condvar, Lock, Mutex, Semaphore};
+use crate::sync::{Cell, Condvar, Event, Lock, Mutex, Semaphore};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -164,6 +164,44 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
+        name: "opens-and-goes",
+        what: "who comes first only opens, so who is alone buys nothing",
+        expected: Broken("no-undersell"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            Scenario::new(name, |setup| (setup.cell("door", 0), setup.cell("sold", 0)))
+                .stock(1)
+                .role("buyer", |at, (door, taken): &(Cell<u64>, Cell<u64>)| {
+                    if door.swap(at, 1, SeqCst) == 1 && taken.swap(at, 1, SeqCst) == 0 {
+                        sold(at);
+                    }
+                })
+                .into()
+        },
+    },
+    Planted {
+        name: "before-the-delivery",
+        what: "who comes before the delivery goes away",
+        expected: Broken("no-undersell"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            Scenario::new(name, |setup| setup.cell("left", 0))
+                .stock(0)
+                .role("buyer", |at, left: &Cell<u64>| {
+                    if left.swap(at, 0, SeqCst) == 1 {
+                        sold(at);
+                    }
+                })
+                .role("supplier", |at, left| {
+                    left.store(at, 1, SeqCst);
+                    at.tell(Event::restocked("delivered", 1));
+                })
+                .into()
+        },
+    },
+    Planted {
         name: "untidy",
         what: "a livelock that only some run into",
         expected: Broken("no-livelock"),
@@ -195,6 +233,21 @@ pub const ALL: &[Planted] = &[
             shop(name, |at, shop| {
                 at.retry("wait", || if shop.door.load(at, SeqCst) == 1 { Break(()) } else { Continue(()) });
                 take(at, shop)
+            })
+            .into()
+        },
+    },
+    Planted {
+        name: "looks-for-a-pair",
+        what: "an odd number of them may go round for ever, and an even number does not",
+        expected: Broken("no-livelock"),
+        threads: 1,
+        // It runs executions to their end, and some of these have none.
+        beyond: &["loom"],
+        make: |name| {
+            shop(name, |at, shop| {
+                shop.bell.fetch_xor(at, 1, SeqCst);
+                at.retry("look", || if shop.bell.load(at, SeqCst) == 0 { Break(()) } else { Continue(()) });
             })
             .into()
         },

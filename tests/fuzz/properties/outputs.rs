@@ -1,10 +1,8 @@
 //! `explain`: what is explained is printed by the execution that it names.
 
-use oversell::check::{Explanation, Instance, Limits, explain};
-use oversell::platform::script::Local;
-use oversell::platform::{Actor, Trace, What};
+use oversell::check::{Explanation, Instance, Limits, explain, printed};
 use oversell::programs;
-use oversell::scenario::{Scenario, Speaker};
+use oversell::scenario::Scenario;
 use oversell::trace::replay;
 
 /// The programs whose outputs are explained.
@@ -42,17 +40,4 @@ fn nameless<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<String> {
     let bought = |line: &str| line.ends_with("抢票成功");
     let nameless = |line: &str| line.chars().filter(|c| !c.is_ascii_digit()).collect();
     lines.map(|line| if bought(line) { nameless(line) } else { line.to_owned() }).collect()
-}
-
-/// What an execution prints. Process ids are made up: each buyer has their own.
-pub fn printed(scenario: &Scenario, trace: &Trace) -> Vec<String> {
-    let line = |(actor, what): (Actor, &What)| {
-        let What::Local(Local::Told(event)) = what else { return None };
-        let (role, number) = match actor {
-            Actor::Thread(role, number) => (scenario.roles()[role].name, number),
-            Actor::Parent => ("parent", 0),
-        };
-        scenario.line(&Speaker { role, number, pid: (1000 + number).to_string() }, event)
-    };
-    trace.entries.iter().filter_map(|entry| line((entry.actor, &entry.what))).collect()
 }
