@@ -119,7 +119,9 @@ pub const ALL: &[Planted] = &[
                     shop.door.store(at, 1, SeqCst);
                     entered.set(true);
                 });
-                if entered.get() { take_torn(at, shop) } else { take(at, shop) }
+                if entered.get() {
+                    shop.bell.store(at, 1, SeqCst);
+                }
             })
             .into()
         },
