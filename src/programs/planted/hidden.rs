@@ -119,6 +119,7 @@ pub const ALL: &[Planted] = &[
                     shop.door.store(at, 1, SeqCst);
                     entered.set(true);
                 });
+                shop.left.load(at, SeqCst);
                 if entered.get() {
                     shop.bell.store(at, 1, SeqCst);
                 }
