@@ -110,7 +110,7 @@ fn others(watch: &Watch) -> Vec<(String, usize, Vec<String>)> {
     // What the code hides, runs of it can miss.
     for planted in planted::all().filter(|planted| planted.expected != Expected::Refused) {
         let known = small.iter().find(|(it, small)| it.name == planted.name && small.faults().is_empty());
-        for (engine, any) in engines_up_to(FEW) {
+        for (engine, any) in engines_up_to(Some(FEW)) {
             asked += 1;
             let said = hurried(planted, engine.as_ref(), any);
             let right = said.and_then(|worst| match (worst, known) {

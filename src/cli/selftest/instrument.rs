@@ -21,12 +21,12 @@ pub enum Reading {
 /// Every engine that this build has, and whether it is asked about any number of threads.
 pub fn engines() -> Vec<(Box<dyn Engine>, bool)> {
     // Planted programs are small. What takes more is not going to end.
-    engines_up_to(5_000)
+    engines_up_to(None)
 }
 
-/// The same, stopped after so many states or executions.
-pub(super) fn engines_up_to(most: usize) -> Vec<(Box<dyn Engine>, bool)> {
-    let limits = || Limits { max_states: most, max_nodes: 300, ..Limits::default() };
+/// The same, perhaps stopped after so many states or executions.
+pub(super) fn engines_up_to(most: Option<usize>) -> Vec<(Box<dyn Engine>, bool)> {
+    let limits = || Limits { max_states: most.unwrap_or(5_000), max_nodes: 300, ..Limits::default() };
     let mut engines: Vec<(Box<dyn Engine>, bool)> = vec![
         (Box::new(Counting { limits: limits() }), false),
         (Box::new(Parametric { limits: limits(), ..Parametric::default() }), true),
@@ -36,11 +36,15 @@ pub(super) fn engines_up_to(most: usize) -> Vec<(Box<dyn Engine>, bool)> {
     #[cfg(feature = "shuttle")]
     {
         use crate::check::{ShuttleDfs, ShuttlePct};
-        engines.push((Box::new(ShuttleDfs { max_executions: most }), false));
-        engines.push((Box::new(ShuttlePct { executions: most.min(300), ..ShuttlePct::default() }), false));
+        engines.push((Box::new(ShuttleDfs { max_executions: most.unwrap_or(5_000) }), false));
+        engines.push((Box::new(ShuttlePct { executions: most.unwrap_or(300), ..ShuttlePct::default() }), false));
     }
     #[cfg(loom)]
-    engines.push((Box::new(crate::check::Loom { max_executions: most, ..Default::default() }), false));
+    {
+        let loom = crate::check::Loom::default();
+        let max_executions = most.unwrap_or(loom.max_executions);
+        engines.push((Box::new(crate::check::Loom { max_executions, ..loom }), false));
+    }
     let _ = &mut engines;
     engines
 }

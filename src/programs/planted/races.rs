@@ -74,6 +74,24 @@ pub const ALL: &[Planted] = &[
         },
     },
     Planted {
+        name: "either-first",
+        what: "one opens and one rings, and nothing says who is first",
+        expected: Broken("bell-first"),
+        threads: 1,
+        beyond: &[],
+        make: |name| {
+            shop(name, |at, shop| shop.door.store(at, 1, SeqCst))
+                .role("porter", |at, shop| shop.bell.store(at, 1, SeqCst))
+                .always("bell-first", "the door is open only once the bell was rung", |state, shop| {
+                    state.cell(shop.door) == 0 || state.cell(shop.bell) == 1
+                })
+                .always("door-first", "the bell is rung only once the door is open", |state, shop| {
+                    state.cell(shop.bell) == 0 || state.cell(shop.door) == 1
+                })
+                .into()
+        },
+    },
+    Planted {
         name: "rare-choice",
         what: "only one of nine answers shows it",
         expected: Broken("no-oversell"),
