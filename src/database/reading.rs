@@ -13,15 +13,10 @@ pub(super) fn is_plain_read(sql: &str) -> bool {
     const HARMLESS: [&str; 14] = [
         "COUNT", "MAX", "MIN", "SUM", "COALESCE", "IN", "EXISTS", "ABS", "LENGTH", "AND", "OR", "NOT", "WHERE", "FROM",
     ];
-    let sql = sql.to_uppercase();
-    let words: Vec<_> = sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
-    let calls = sql.match_indices('(').map(|(at, _)| {
-        let before = sql[..at].trim_end();
-        before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
-    });
-    words.first() == Some(&"SELECT")
-        && !words.iter().any(|word| ["FOR", "LOCK", "INTO"].contains(word))
-        && calls.into_iter().all(|name| name.is_empty() || HARMLESS.contains(&name))
+    let Words { all, called } = Words::of(sql);
+    all.first().is_some_and(|word| word == "SELECT")
+        && !all.iter().any(|word| ["FOR", "LOCK", "INTO"].contains(&word.as_str()))
+        && called.iter().all(|at| HARMLESS.contains(&all[*at].as_str()))
 }
 
 /// Whether a statement may ask for what tells one connection from another: it calls what is not known not to, or reads
@@ -33,28 +28,53 @@ pub(super) fn may_ask_who(sql: &str) -> bool {
         MIN MOD NEXTVAL NOT NOW NULLIF NUMERIC ON OR OVER RETURNING ROUND SELECT SET SUM THEN TRIM UNION UNIQUE UPPER \
         USING VALUES VARCHAR WHEN WHERE WITH GET_LOCK RELEASE_LOCK PG_ADVISORY_LOCK PG_ADVISORY_UNLOCK \
         PG_ADVISORY_XACT_LOCK PG_TRY_ADVISORY_LOCK PG_TRY_ADVISORY_XACT_LOCK";
-    // After these comes the name of a table or an index, and what it has in parentheses are columns.
-    const BEFORE_A_NAME: [&str; 7] = ["INTO", "TABLE", "EXISTS", "REFERENCES", "ON", "INDEX", "WITH"];
+    const ITS_OWN: [&str; 7] = ["PG_", "@", "INFORMATION_SCHEMA", "PERFORMANCE_SCHEMA", "INNODB_", "MYSQL", "SYS"];
+    let Words { all, called } = Words::of(sql);
     let known = |word: &str| ASKED_BY_NOBODY.split_whitespace().any(|other| other == word);
-    let (mut words, mut word, mut quoted, mut called) = (Vec::new(), String::new(), false, false);
-    for c in sql.chars().chain([' ']) {
-        quoted ^= c == '\'';
-        if !quoted && (c.is_alphanumeric() || matches!(c, '_' | '@' | '$')) {
-            word.extend(c.to_uppercase());
-            continue;
+    let creates = all.first().is_some_and(|word| word == "CREATE");
+    // After these comes the name of a table or an index, and what it has in parentheses are columns.
+    let is_name = |at: usize| {
+        at > 0
+            && match all[at - 1].as_str() {
+                "INTO" | "WITH" => true,
+                "TABLE" | "EXISTS" | "REFERENCES" | "ON" | "INDEX" => creates,
+                _ => false,
+            }
+    };
+    called.iter().any(|at| !known(&all[*at]) && !is_name(*at))
+        || all.iter().any(|word| !known(word) && ITS_OWN.iter().any(|sign| word.starts_with(sign)))
+}
+
+/// What a statement is made of, in capitals.
+struct Words {
+    all: Vec<String>,
+    /// Which of them stand before a parenthesis.
+    called: Vec<usize>,
+}
+
+impl Words {
+    /// Those of a statement. What it quotes is left out, as long as nothing is in it that quotes in another way.
+    fn of(sql: &str) -> Words {
+        let quotes = !sql.contains(['\\', '"', '`', '$', '#']) && !sql.contains("--") && !sql.contains("/*");
+        let mut words = Words { all: Vec::new(), called: Vec::new() };
+        let (mut word, mut quoted, mut is_last) = (String::new(), false, false);
+        for c in sql.chars().chain([' ']) {
+            quoted ^= quotes && c == '\'';
+            if !quoted && (c.is_alphanumeric() || matches!(c, '_' | '@' | '$')) {
+                word.extend(c.to_uppercase());
+                continue;
+            }
+            if !word.is_empty() {
+                words.all.push(std::mem::take(&mut word));
+                is_last = true;
+            }
+            if is_last && c == '(' {
+                words.called.push(words.all.len() - 1);
+            }
+            is_last &= c.is_whitespace() || matches!(c, '"' | '`');
         }
-        if !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-            called = true;
-        }
-        let names = words.len() > 1 && BEFORE_A_NAME.contains(&words[words.len() - 2].as_str());
-        if called && c == '(' && !names && !words.last().is_some_and(|word| known(word)) {
-            return true;
-        }
-        called &= c.is_whitespace() || matches!(c, '"' | '`');
+        words
     }
-    let its_own = ["PG_", "@", "INFORMATION_SCHEMA", "PERFORMANCE_SCHEMA", "INNODB_", "MYSQL", "SYS"];
-    words.iter().any(|word| !known(word) && its_own.iter().any(|sign| word.starts_with(sign)))
 }
 
 /// What a statement that inserts what it selects reads, as a query of MariaDB that locks it; `None` if it is none.
@@ -113,13 +133,19 @@ mod tests {
 
     #[test]
     fn only_what_surely_just_reads_is_a_plain_read() {
-        for sql in ["SELECT count FROM stock", "select coalesce(max(seat), 0) + 1 from orders"] {
+        for sql in [
+            "SELECT count FROM stock",
+            "SELECT 'FOR', f FROM stock WHERE name = 'f()'",
+            "select coalesce(max(seat), 0) + 1 from orders",
+        ] {
             assert!(is_plain_read(sql), "{sql}");
         }
         for sql in [
             "SELECT count FROM stock FOR UPDATE",
             "SELECT count FROM stock\nFOR SHARE",
             "SELECT pg_advisory_lock(1)",
+            "SELECT 'it\\'s', count FROM stock FOR UPDATE -- '",
+            "SELECT \"sells\" ()",
             "SELECT count FROM stock LOCK IN SHARE MODE",
             "UPDATE stock SET count = 0",
             "WITH gone AS (DELETE FROM stock RETURNING 1) SELECT 1",
@@ -136,6 +162,9 @@ mod tests {
             "SELECT count(*) FROM pg_stat_activity",
             "SELECT @@pseudo_thread_id",
             "SELECT \"txid_of\" ()",
+            "SELECT 1 FROM a JOIN b ON connection_id() = b.id",
+            "SELECT 'it\\'s', connection_id(), ''",
+            "SELECT $$it's$$, connection_id(), ''",
             "CREATE TABLE orders (buyer INTEGER DEFAULT pg_backend_pid())",
             "UPDATE stock SET count = of_our_own(count)",
             "SELECT id FROM information_schema.processlist",
