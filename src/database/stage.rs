@@ -225,7 +225,7 @@ fn moves(actors: &mut Actors, cuts: usize, last: Option<Move>) -> (Vec<Move>, Ve
         return ((0..alternatives.len()).map(take).collect(), alternatives);
     }
     let mut moves = Vec::new();
-    let ready: Vec<_> = actors.states().map(|state| matches!(state, State::Ready(_))).collect();
+    let ready = actors.states().filter(|state| matches!(state, State::Ready(_))).count();
     for (actor, state) in actors.states().enumerate() {
         let mut can = |act| moves.push(Move { actor, act });
         // What is held, and shown before anybody else moves, might as well not have been held.
@@ -245,8 +245,7 @@ fn moves(actors: &mut Actors, cuts: usize, last: Option<Move>) -> (Vec<Move>, Ve
                         can(Act::CutAfter);
                     }
                 }
-                let others = ready.iter().enumerate().any(|(other, ready)| other != actor && *ready);
-                if others && matches!(announcement.kind, Kind::Commit { held: true, .. }) {
+                if ready > 1 && matches!(announcement.kind, Kind::Commit { held: true, .. }) {
                     can(Act::Hold);
                 }
             }
