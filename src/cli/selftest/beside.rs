@@ -5,7 +5,7 @@ use super::engines;
 use super::every::{Every, after, shows_now};
 use crate::check::{Finding, Instance, Kind, Limits, Property, Threads, Verdict, alternatives, outcomes};
 use crate::platform::model::Model;
-use crate::platform::{Act, LockKind, Move};
+use crate::platform::{Act, Content, LockKind, Move};
 use crate::programs::planted::{Expected, Planted};
 use crate::scenario::Scenario;
 use crate::trace::page::{Fate, Ways};
@@ -54,8 +54,13 @@ impl Small {
         if !is_known(planted) {
             return Vec::new();
         }
+        let (setup, _) = planted.scenario("all").build();
+        let can_be_held = |content: &Content| !matches!(content, Content::Cell(_) | Content::File { .. });
+        // What becomes of locks matters only where there are some.
+        let locks = setup.objects().iter().any(|(_, content)| can_be_held(content));
         let faults = [(0, LockKind::Owned), (1, LockKind::Owned), (1, LockKind::Semaphore)];
-        faults.into_iter().filter_map(|(kills, lock)| Small::with(planted, kills, lock)).collect()
+        let faults = faults.into_iter().take(2 + usize::from(locks));
+        faults.filter_map(|(kills, lock)| Small::with(planted, kills, lock)).collect()
     }
 
     fn with(planted: &Planted, kills: usize, lock: LockKind) -> Option<Small> {
