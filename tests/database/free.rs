@@ -99,8 +99,14 @@ pub fn all_loose(jobs: &[Job], reports: &[Report], times: u64) {
 
 #[test]
 fn free_runs_of_two_buyers_end_as_explored() {
-    let some =
-        ["read-then-write", "conditional-update", "insert-select-where", "skip-locked", "advisory-released-early"];
+    let some = [
+        "read-then-write",
+        "conditional-update",
+        "insert-select-where",
+        "skip-locked",
+        "advisory-around",
+        "advisory-released-early",
+    ];
     let patterns: Vec<_> = catalogue::all().into_iter().filter(|pattern| some.contains(&pattern.name)).collect();
     let jobs = jobs(&all(), &patterns);
     let report = |job: &Job| surveyed::report(&job.checkout.name, &*job.database, job.level).unwrap().clone();
